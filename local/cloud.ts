@@ -46,6 +46,9 @@ export interface Cloud {
    */
   assumeRole(roleArn: string, servicePrincipal: string, sessionName: string): RoleSession
 
+  /** Who signs with this access key: a role's session, or undefined for a key that the local cloud never gave out (the admin's). */
+  principalOf(accessKeyId: string): Principal | undefined
+
   /** An AWS service that calls by itself (EventBridge invoking a Lambda); resource policies decide. */
   servicePrincipal(name: string, sourceArn?: string): Principal
 
