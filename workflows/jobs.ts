@@ -1,0 +1,162 @@
+/**
+ * Long jobs and who ends them. A task that starts a long job keeps its task token in the Jobs table; EventBridge tells `complete-job`
+ * when the job is over, a schedule lets `reconcile-jobs` heal lost events and send heartbeats, and `cancel-jobs` stops what an
+ * aborted execution left running.
+ */
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import { type EventPattern, Rule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler'
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import { acknowledge } from './acknowledge.ts'
+import { allow } from './allow.ts'
+import type { Bundles } from './bundle.ts'
+import { TaskFunction } from './task-function.ts'
+
+export interface JobsProps {
+  bundles: Bundles
+}
+
+export class Jobs extends Construct {
+  /** One row an open job, with its task token, which is a credential. */
+  readonly table: Table
+  /** Events and invocations that reached no function. */
+  readonly deadLetters: Queue
+  readonly functions: readonly TaskFunction[]
+  private readonly completeJob: TaskFunction
+  private readonly reconcileJobs: TaskFunction
+  private readonly cancelJobs: TaskFunction
+
+  constructor(scope: Construct, id: string, props: JobsProps) {
+    super(scope, id)
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: 'jobId', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.AWS_MANAGED,
+      timeToLiveAttribute: 'expiresAt',
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'byExecution',
+      partitionKey: { name: 'executionArn', type: AttributeType.STRING },
+      projectionType: ProjectionType.ALL,
+    })
+    acknowledge(this.table, 'Open jobs of running executions: a copy of yesterday would name jobs that are over.', [
+      'AwsSolutions-DDB3',
+    ])
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    })
+    acknowledge(this.deadLetters, 'This is the dead-letter queue.', ['AwsSolutions-SQS3'])
+
+    const environment = { JOBS_TABLE: this.table.tableName }
+    const task = (name: string, path: string, timeout: number) =>
+      new TaskFunction(this, name, { task: `jobs/${path}`, bundles: props.bundles, environment, timeout, memory: 512 })
+    this.completeJob = task('CompleteJob', 'complete-job', 60)
+    this.reconcileJobs = task('ReconcileJobs', 'reconcile-jobs', 300)
+    this.cancelJobs = task('CancelJobs', 'cancel-jobs', 120)
+    this.functions = [this.completeJob, this.reconcileJobs, this.cancelJobs]
+    for (const ending of [this.completeJob, this.reconcileJobs]) this.allowEnding(ending.role)
+    for (const stopping of [this.reconcileJobs, this.cancelJobs]) this.allowStopping(stopping.role)
+    allow(this.reconcileJobs.role, ['dynamodb:Scan'], [this.table.tableArn])
+
+    for (const [name, pattern] of Object.entries(terminalStates)) this.rule(name, pattern, this.completeJob)
+    this.reconcileEveryFiveMinutes()
+  }
+
+  /** The Jobs table's index on the execution that a job belongs to. */
+  get byExecution(): string {
+    return `${this.table.tableArn}/index/byExecution`
+  }
+
+  /** Lets a task start jobs of the state machine: keep their tokens, and complete at once what is over already. */
+  allowStarting(role: Role, machineArn: string): void {
+    allow(role, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [this.table.tableArn])
+    allow(role, ['states:SendTaskSuccess', 'states:SendTaskFailure'], [machineArn])
+  }
+
+  /** Lets a function find the jobs of an execution and stop them and its cluster. */
+  allowStopping(role: Role): void {
+    allow(role, ['dynamodb:Query'], [this.byExecution])
+    allow(role, ['dynamodb:UpdateItem'], [this.table.tableArn])
+    allow(role, ['elasticmapreduce:ListClusters'], ['*'], { because: 'ListClusters knows no resource.' })
+    allow(role, ['elasticmapreduce:TerminateJobFlows', 'elasticmapreduce:CancelSteps'], [clusters(this)], { because: anyCluster })
+    allow(role, ['redshift-data:CancelStatement'], ['*'], { because: 'Statements of the Data API have no ARN.' })
+  }
+
+  /** Ends, heals and cancels the jobs of a state machine's executions. */
+  serve(name: string, machineArn: string): void {
+    for (const ending of [this.completeJob, this.reconcileJobs]) {
+      allow(ending.role, ['states:SendTaskSuccess', 'states:SendTaskFailure'], [machineArn])
+    }
+    allow(this.reconcileJobs.role, ['states:SendTaskHeartbeat'], [machineArn])
+    const detail = { stateMachineArn: [machineArn], status: ['ABORTED', 'TIMED_OUT', 'FAILED'] }
+    const detailType = ['Step Functions Execution Status Change']
+    this.rule(`${name}Stopped`, { source: ['aws.states'], detailType, detail }, this.cancelJobs)
+  }
+
+  private allowEnding(role: Role): void {
+    allow(role, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.table.tableArn])
+    allow(role, ['dynamodb:Query'], [this.byExecution])
+    allow(role, ['elasticmapreduce:DescribeCluster', 'elasticmapreduce:DescribeStep'], [clusters(this)], { because: anyCluster })
+    allow(role, ['redshift-data:DescribeStatement'], ['*'], { because: 'Statements of the Data API have no ARN.' })
+  }
+
+  private rule(id: string, eventPattern: EventPattern, task: TaskFunction): void {
+    const target = new LambdaFunction(task.function, {
+      deadLetterQueue: this.deadLetters,
+      maxEventAge: Duration.hours(2),
+      retryAttempts: 10,
+    })
+    new Rule(this, id, { eventPattern, targets: [target] })
+  }
+
+  private reconcileEveryFiveMinutes(): void {
+    const role = new Role(this, 'ReconcileRole', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+      description: 'EventBridge Scheduler reconciles jobs with it',
+    })
+    allow(role, ['lambda:InvokeFunction'], [this.reconcileJobs.arn])
+    const arn = this.reconcileJobs.arn
+    new Schedule(this, 'Reconcile', {
+      description: 'Heals lost events and sends heartbeats for open jobs',
+      schedule: ScheduleExpression.rate(Duration.minutes(5)),
+      // The next run, five minutes later, is the retry.
+      target: { bind: () => ({ arn, role, retryPolicy: { maximumRetryAttempts: 0 } }) },
+    })
+  }
+}
+
+/** What AWS announces when a job is over. @see https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-emr.html */
+const terminalStates: Record<string, EventPattern> = {
+  StepEnded: {
+    source: ['aws.emr'],
+    detailType: ['EMR Step Status Change'],
+    detail: { state: ['COMPLETED', 'FAILED', 'CANCELLED', 'INTERRUPTED'] },
+  },
+  ClusterReadyOrEnded: {
+    source: ['aws.emr'],
+    detailType: ['EMR Cluster State Change'],
+    detail: { state: ['WAITING', 'TERMINATED', 'TERMINATED_WITH_ERRORS'] },
+  },
+  StatementEnded: {
+    source: ['aws.redshift-data'],
+    detailType: ['Redshift Data Statement Status Change'],
+    detail: { state: ['FINISHED', 'FAILED', 'ABORTED'] },
+  },
+}
+
+/** The clusters of this account and region. */
+export function clusters(scope: Construct): string {
+  return Stack.of(scope).formatArn({ service: 'elasticmapreduce', resource: 'cluster', resourceName: '*' })
+}
+
+/** Why a policy names all clusters. */
+export const anyCluster = 'EMR chooses the id of a cluster when a run creates it.'
