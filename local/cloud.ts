@@ -1,6 +1,7 @@
 /** The house that services live in: the one door between them, who they act as, and where they keep their state. */
-import type { Permission } from './gateway/service.ts'
+
 import type { Principal } from './gateway/principal.ts'
+import type { Permission } from './gateway/service.ts'
 
 /** Key-value rows that survive a restart: one JSON document a key, written before `put` returns. Keys come back in byte order. */
 export interface Collection<T> {

@@ -2,6 +2,7 @@
  * What a service of the local cloud is: operations behind the one door, the permissions they need, and the CloudFormation
  * resource types it makes. A folder of `local/services/` holds one service.
  */
+import type { WireRequest, WireResponse } from './message.ts'
 import type { PolicyDocument, Principal } from './principal.ts'
 
 /** One call of an operation, as the operation sees it. */
@@ -37,6 +38,8 @@ export interface Service {
   may(operation: string, input: any, call: Call): Permission[] | Promise<Permission[]>
   /** CloudFormation resource types by name. */
   readonly resources?: Record<string, ResourceType>
+  /** Answers requests that carry no AWS signature scope (REST APIs under /execute-api/); undefined when the path is not its own. */
+  page?(request: WireRequest): Promise<WireResponse | undefined>
   /** Called when the template has been applied and calls may come. */
   start?(): void | Promise<void>
   close?(): void | Promise<void>

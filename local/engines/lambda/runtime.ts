@@ -1,0 +1,92 @@
+/** All sandboxes of all functions: warm ones are used again, idle ones end, and there are never too many at once. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { FunctionSpec, Invocation, InvocationResult } from './function.ts'
+import { Sandbox, SandboxGoneError } from './sandbox.ts'
+
+const IDLE_MS = 30_000
+const SWEEP_MS = 5_000
+/** Threads beyond this many cost memory and gain nothing: invocations wait for one. */
+const MAX_SANDBOXES = Math.max(8, 4 * availableParallelism())
+
+export class LambdaRuntime {
+  readonly #sandboxes = new Map<string, Set<Sandbox>>()
+  readonly #waiting: (() => void)[] = []
+  readonly #sweeper: NodeJS.Timeout
+  #count = 0
+  #serial = 0
+
+  constructor() {
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS)
+    this.#sweeper.unref()
+  }
+
+  async invoke(spec: FunctionSpec, invocation: Invocation): Promise<InvocationResult> {
+    for (;;) {
+      const sandbox = await this.#acquire(spec)
+      try {
+        return await sandbox.invoke(invocation)
+      } catch (error) {
+        if (!(error instanceof SandboxGoneError)) throw error
+      } finally {
+        sandbox.busy = false
+        this.#waiting.shift()?.()
+      }
+    }
+  }
+
+  /** Ends the sandboxes of a function whose code or configuration has changed. */
+  async recycle(name: string): Promise<void> {
+    const sandboxes = [...(this.#sandboxes.get(name) ?? [])]
+    await Promise.all(sandboxes.map((sandbox) => sandbox.close()))
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweeper)
+    await Promise.all([...this.#sandboxes.keys()].map((name) => this.recycle(name)))
+  }
+
+  async #acquire(spec: FunctionSpec): Promise<Sandbox> {
+    for (;;) {
+      const own = this.#sandboxes.get(spec.name) ?? new Set<Sandbox>()
+      this.#sandboxes.set(spec.name, own)
+      for (const sandbox of own) {
+        if (!sandbox.busy && !sandbox.dead) {
+          sandbox.busy = true
+          return sandbox
+        }
+      }
+      if (this.#count < MAX_SANDBOXES || this.#evictIdle()) return this.#start(spec, own)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  #start(spec: FunctionSpec, own: Set<Sandbox>): Sandbox {
+    this.#count++
+    this.#serial++
+    const sandbox = new Sandbox({ ...spec, temp: join(spec.temp, String(this.#serial)) })
+    own.add(sandbox)
+    sandbox.onDeath = () => {
+      if (own.delete(sandbox)) this.#count--
+    }
+    return sandbox
+  }
+
+  #evictIdle(): boolean {
+    let oldest: Sandbox | undefined
+    for (const own of this.#sandboxes.values()) {
+      for (const sandbox of own) {
+        if (!sandbox.busy && (!oldest || sandbox.lastUsed < oldest.lastUsed)) oldest = sandbox
+      }
+    }
+    void oldest?.close()
+    return oldest !== undefined
+  }
+
+  #sweep(): void {
+    const limit = Date.now() - IDLE_MS
+    for (const own of this.#sandboxes.values()) {
+      for (const sandbox of own) if (!sandbox.busy && sandbox.lastUsed < limit) void sandbox.close()
+    }
+  }
+}
