@@ -18,18 +18,27 @@ export interface AllowOptions {
  */
 export function allow(role: Role, actions: string[], resources: string[], options: AllowOptions = {}): void {
   const stack = Stack.of(role)
-  const wildcards = resources.map((resource) => flattenCfnReference(stack.resolve(resource))).filter((arn) => arn.includes('*'))
+  const wildcards = resources
+    .map((resource) => flattenCfnReference(stack.resolve(resource)))
+    .filter((arn) => arn.includes('*'))
   const wildActions = actions.filter((action) => action.includes('*'))
   if (wildActions.length > 0) throw new WildcardError(role.node.path, wildActions)
   if (wildcards.length > 0 && !options.because) throw new WildcardError(role.node.path, wildcards)
   role.addToPolicy(new PolicyStatement({ actions, resources, conditions: options.conditions }))
-  if (options.because) acknowledge(role, options.because, wildcards.map((arn) => `AwsSolutions-IAM5[Resource::${arn}]`))
+  if (options.because)
+    acknowledge(
+      role,
+      options.because,
+      wildcards.map((arn) => `AwsSolutions-IAM5[Resource::${arn}]`),
+    )
 }
 
 /** A grant is wider than it says. */
 export class WildcardError extends Error {
   constructor(role: string, wildcards: string[]) {
-    super(`The role ${role} is granted ${wildcards.join(', ')}. Name the action or resource, or say why not (because: '...').`)
+    super(
+      `The role ${role} is granted ${wildcards.join(', ')}. Name the action or resource, or say why not (because: '...').`,
+    )
     this.name = 'WildcardError'
   }
 }

@@ -23,7 +23,8 @@ export const bundleBudget = 2_500_000
 const handlerExport = /^export (const|async function|function) handler\b/m
 
 /** The bundles are ES modules; the CommonJS packages among their dependencies still call `require`. */
-const banner = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
+const banner =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
 
 /** The tasks of the repository: `<workflow>/<task>`, in the order of their names. */
 export function listTasks(root: string): string[] {
@@ -75,7 +76,8 @@ export async function bundleTasks(root: string, outdir: string): Promise<Bundles
     if (!map) sizes.set(task, file.contents.byteLength)
     writeWhenChanged(map ? join(outdir, 'maps', `${task}.mjs.map`) : file.path, file.contents)
   }
-  for (const [task, bytes] of sizes) if (bytes > bundleBudget) throw new BundleTooLargeError(task, bytes, result.metafile)
+  for (const [task, bytes] of sizes)
+    if (bytes > bundleBudget) throw new BundleTooLargeError(task, bytes, result.metafile)
   return { folder: (task) => join(outdir, 'tasks', task), sizes, metafile: result.metafile }
 }
 

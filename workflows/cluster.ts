@@ -47,7 +47,9 @@ export class Cluster extends Construct {
       [processed.arnForObjects('*')],
       { because },
     )
-    allow(this.nodeRole, ['s3:PutObject'], [logs.arnForObjects('emr/*')], { because: 'EMR names the log files below the prefix.' })
+    allow(this.nodeRole, ['s3:PutObject'], [logs.arnForObjects('emr/*')], {
+      because: 'EMR names the log files below the prefix.',
+    })
     allow(
       this.nodeRole,
       ['s3:GetObject'],
@@ -86,7 +88,10 @@ export class Cluster extends Construct {
   }
 
   private nodes(id: string, vpc: IVpc): SecurityGroup {
-    const group = new SecurityGroup(this, id, { vpc, description: `${id} nodes of EMR clusters: nobody outside of it connects` })
+    const group = new SecurityGroup(this, id, {
+      vpc,
+      description: `${id} nodes of EMR clusters: nobody outside of it connects`,
+    })
     Tags.of(group).add(Cluster.tag.key, Cluster.tag.value)
     return group
   }

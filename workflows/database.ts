@@ -1,6 +1,15 @@
 /** RDS for MySQL, where applications look up loans: private, encrypted, TLS only, IAM authentication for the loader. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
-import { InstanceClass, InstanceSize, InstanceType, type ISecurityGroup, type IVpc, Port, SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2'
+import {
+  InstanceClass,
+  InstanceSize,
+  InstanceType,
+  type ISecurityGroup,
+  type IVpc,
+  Port,
+  SecurityGroup,
+  SubnetType,
+} from 'aws-cdk-lib/aws-ec2'
 import {
   CaCertificate,
   Credentials,
@@ -71,10 +80,14 @@ export class Database extends Construct {
     })
     if (!this.instance.secret) throw new Error('The database instance has no generated secret for its master user.')
     this.masterSecret = this.instance.secret
-    acknowledge(this, 'Rebuilt from S3 by one run of the batch workflow, so a standby in a second zone is not worth its price.', [
-      'AwsSolutions-RDS3',
+    acknowledge(
+      this,
+      'Rebuilt from S3 by one run of the batch workflow, so a standby in a second zone is not worth its price.',
+      ['AwsSolutions-RDS3'],
+    )
+    acknowledge(this, 'The port is not a secret: only the functions of this stack can reach it.', [
+      'AwsSolutions-RDS11',
     ])
-    acknowledge(this, 'The port is not a secret: only the functions of this stack can reach it.', ['AwsSolutions-RDS11'])
     acknowledge(
       this,
       'Rotation would take a Lambda of a SAR application. The loader has no password, and the master secret is read by one function.',

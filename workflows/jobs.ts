@@ -85,7 +85,9 @@ export class Jobs extends Construct {
     allow(role, ['dynamodb:Query'], [this.byExecution])
     allow(role, ['dynamodb:UpdateItem'], [this.table.tableArn])
     allow(role, ['elasticmapreduce:ListClusters'], ['*'], { because: 'ListClusters knows no resource.' })
-    allow(role, ['elasticmapreduce:TerminateJobFlows', 'elasticmapreduce:CancelSteps'], [clusters(this)], { because: anyCluster })
+    allow(role, ['elasticmapreduce:TerminateJobFlows', 'elasticmapreduce:CancelSteps'], [clusters(this)], {
+      because: anyCluster,
+    })
     allow(role, ['redshift-data:CancelStatement'], ['*'], { because: 'Statements of the Data API have no ARN.' })
   }
 
@@ -103,7 +105,9 @@ export class Jobs extends Construct {
   private allowEnding(role: Role): void {
     allow(role, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.table.tableArn])
     allow(role, ['dynamodb:Query'], [this.byExecution])
-    allow(role, ['elasticmapreduce:DescribeCluster', 'elasticmapreduce:DescribeStep'], [clusters(this)], { because: anyCluster })
+    allow(role, ['elasticmapreduce:DescribeCluster', 'elasticmapreduce:DescribeStep'], [clusters(this)], {
+      because: anyCluster,
+    })
     allow(role, ['redshift-data:DescribeStatement'], ['*'], { because: 'Statements of the Data API have no ARN.' })
   }
 

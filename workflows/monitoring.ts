@@ -26,9 +26,11 @@ export class Monitoring extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id)
     this.topic = new Topic(this, 'Failures', { displayName: 'Failures of Stepwell workflows', enforceSSL: true })
-    acknowledge(this.topic, "Messages hold names and causes, no data; alarms cannot publish to a topic with AWS's own key.", [
-      'AwsSolutions-SNS2',
-    ])
+    acknowledge(
+      this.topic,
+      "Messages hold names and causes, no data; alarms cannot publish to a topic with AWS's own key.",
+      ['AwsSolutions-SNS2'],
+    )
     this.dashboard = new Dashboard(this, 'Dashboard', {
       dashboardName: Stack.of(this).stackName,
       defaultInterval: Duration.days(7),
@@ -41,7 +43,11 @@ export class Monitoring extends Construct {
     const lost = new MathExpression({
       label: 'Executions failed, timed out or aborted',
       expression: 'FILL(failed, 0) + FILL(timedOut, 0) + FILL(aborted, 0)',
-      usingMetrics: { failed: machine.metricFailed(), timedOut: machine.metricTimedOut(), aborted: machine.metricAborted() },
+      usingMetrics: {
+        failed: machine.metricFailed(),
+        timedOut: machine.metricTimedOut(),
+        aborted: machine.metricAborted(),
+      },
       period,
     })
     this.alarm(`${name}Lost`, lost, 1, `An execution of the ${name} workflow failed, timed out or was aborted.`)

@@ -26,7 +26,8 @@ export class Parameters extends Construct {
     this.sourceDriver = this.parameter('SourceDriver', {
       default: 's3',
       allowedValues: ['s3', 'http'],
-      description: 'Where the batch workflow finds archives: s3 (a prefix of the raw bucket) or http (a site with a login)',
+      description:
+        'Where the batch workflow finds archives: s3 (a prefix of the raw bucket) or http (a site with a login)',
     })
     this.sourceUrl = this.parameter('SourceUrl', {
       default: '',

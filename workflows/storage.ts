@@ -16,7 +16,9 @@ export class Storage extends Construct {
 
   constructor(scope: Construct, id: string) {
     super(scope, id)
-    this.logs = this.bucket('Logs', { lifecycleRules: [abortUploads, { id: 'ExpireLogs', expiration: Duration.days(90) }] })
+    this.logs = this.bucket('Logs', {
+      lifecycleRules: [abortUploads, { id: 'ExpireLogs', expiration: Duration.days(90) }],
+    })
     acknowledge(this.logs, 'Logging access to the bucket of access logs would write a log line about every log line.', [
       'AwsSolutions-S1',
     ])
@@ -32,7 +34,6 @@ export class Storage extends Construct {
         },
         {
           id: 'CoolUnpacked',
-          objectSizeGreaterThan: 128 * 1024,
           transitions: [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(30) }],
         },
       ],

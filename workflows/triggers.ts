@@ -78,12 +78,18 @@ export class ExecutionsApi extends Construct {
       deployOptions: { stageName: 'v1', metricsEnabled: true, throttlingRateLimit: 5, throttlingBurstLimit: 10 },
       defaultMethodOptions: { authorizationType: AuthorizationType.IAM },
     })
+    // Its own output would repeat ours.
+    api.node.tryRemoveChild('Endpoint')
     this.executions = api.root.addResource('executions')
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
       description: 'API Gateway starts executions with it',
     })
-    this.validator = new RequestValidator(this, 'Validator', { restApi: api, validateRequestBody: true })
+    this.validator = new RequestValidator(this, 'Validator', {
+      restApi: api,
+      validateRequestBody: true,
+      validateRequestParameters: true,
+    })
     this.input = new Model(this, 'Input', {
       restApi: api,
       contentType: 'application/json',
@@ -95,13 +101,16 @@ export class ExecutionsApi extends Construct {
       description: 'POST here, below the name of a workflow, to start an execution',
     }).overrideLogicalId('ExecutionsApiUrl')
 
-    acknowledge(api, 'Access logs need a role that belongs to the account, not to a stack; CloudTrail records every StartExecution.', [
-      'AwsSolutions-APIG1',
-      'AwsSolutions-APIG6',
-    ])
-    acknowledge(api, 'Every method wants an IAM signature and calls are throttled, so a firewall would have nothing to refuse.', [
-      'AwsSolutions-APIG3',
-    ])
+    acknowledge(
+      api,
+      'Access logs need a role that belongs to the account, not to a stack; CloudTrail records every StartExecution.',
+      ['AwsSolutions-APIG1', 'AwsSolutions-APIG6'],
+    )
+    acknowledge(
+      api,
+      'Every method wants an IAM signature and calls are throttled, so a firewall would have nothing to refuse.',
+      ['AwsSolutions-APIG3'],
+    )
     acknowledge(api, 'Callers are machines and operators of the account: IAM authorizes them, there is no user pool.', [
       'AwsSolutions-COG4',
     ])

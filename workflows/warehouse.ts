@@ -5,6 +5,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { CfnNamespace, CfnWorkgroup } from 'aws-cdk-lib/aws-redshiftserverless'
 import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
+import { allow } from './allow.ts'
 
 export interface WarehouseProps {
   vpc: IVpc
@@ -26,9 +27,15 @@ export class Warehouse extends Construct {
       description: 'COPY reads processed files with it (IAM_ROLE default)',
     })
     role.assumeRolePolicy?.addStatements(
-      new PolicyStatement({ actions: ['sts:AssumeRole'], principals: [new ServicePrincipal('redshift-serverless.amazonaws.com')] }),
+      new PolicyStatement({
+        actions: ['sts:AssumeRole'],
+        principals: [new ServicePrincipal('redshift-serverless.amazonaws.com')],
+      }),
     )
-    props.processed.grantRead(role)
+    allow(role, ['s3:GetBucketLocation', 's3:ListBucket'], [props.processed.bucketArn])
+    allow(role, ['s3:GetObject'], [props.processed.arnForObjects('*')], {
+      because: 'Hive names the files that COPY reads; the bucket bounds them.',
+    })
 
     this.namespace = new CfnNamespace(this, 'Namespace', {
       namespaceName: name,
@@ -56,7 +63,6 @@ export class Warehouse extends Construct {
       securityGroupIds: [securityGroup.securityGroupId],
       configParameters: [{ parameterKey: 'require_ssl', parameterValue: 'true' }],
     })
-    this.workgroup.addDependency(this.namespace)
     this.workgroupName = this.workgroup.ref
   }
 }

@@ -1,0 +1,34 @@
+/** The functions that bring archives from their source to the raw bucket. */
+import { allow } from '../allow.ts'
+import type { BatchContext } from './index.ts'
+
+export function addCollectTasks({ task, parameters, storage, sourceCredentials, archives }: BatchContext): void {
+  const { raw } = storage
+  const source = {
+    SOURCE_DRIVER: parameters.sourceDriver,
+    SOURCE_URL: parameters.sourceUrl,
+    SOURCE_SECRET_ARN: sourceCredentials.secretArn,
+    RAW_BUCKET: raw.bucketName,
+    LANDING_PREFIX: parameters.landingPrefix,
+    ARCHIVES_TABLE: archives.tableName,
+  }
+
+  const listArchives = task('ListArchives', { environment: source, timeout: 120, memory: 512 })
+  allow(listArchives.role, ['dynamodb:Scan'], [archives.tableArn])
+  allow(listArchives.role, ['s3:ListBucket'], [raw.bucketArn])
+  allow(listArchives.role, ['secretsmanager:GetSecretValue'], [sourceCredentials.secretArn])
+
+  const collectQuarter = task('CollectQuarter', { environment: source, timeout: 900, memory: 2048, storage: 10240 })
+  allow(collectQuarter.role, ['s3:ListBucket'], [raw.bucketArn])
+  allow(
+    collectQuarter.role,
+    ['s3:PutObject', 's3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+    [raw.arnForObjects('origination/*'), raw.arnForObjects('performance/*')],
+    { because: 'Keys name the quarter and the file inside the archive.' },
+  )
+  allow(collectQuarter.role, ['s3:GetObject'], [raw.arnForObjects(`${parameters.landingPrefix}*`)], {
+    because: 'Whoever puts an archive there names it.',
+  })
+  allow(collectQuarter.role, ['dynamodb:UpdateItem'], [archives.tableArn])
+  allow(collectQuarter.role, ['secretsmanager:GetSecretValue'], [sourceCredentials.secretArn])
+}

@@ -1,0 +1,118 @@
+/** The functions that create the cluster, run Hive on it, check what it did and end it. */
+import { Asset } from 'aws-cdk-lib/aws-s3-assets'
+import type { Construct } from 'constructs'
+import { allow } from '../allow.ts'
+import { Cluster } from '../cluster.ts'
+import { anyCluster, clusters } from '../jobs.ts'
+import type { BatchContext } from './index.ts'
+
+/** The states that run a Hive script, and the variable that names it. */
+const scripts = {
+  CreateTables: { file: 'create-tables.hql', variable: 'CREATE_TABLES_SCRIPT' },
+  ProcessOrigination: { file: 'process-origination.hql', variable: 'PROCESS_ORIGINATION_SCRIPT' },
+  ProcessPerformance: { file: 'process-performance.hql', variable: 'PROCESS_PERFORMANCE_SCRIPT' },
+  CountRecords: { file: 'count-records.hql', variable: 'COUNT_RECORDS_SCRIPT' },
+}
+
+export function addProcessTasks(scope: Construct, context: BatchContext): void {
+  const { task, jobs, storage, archives } = context
+  const assets = Object.entries(scripts).map(
+    ([state, { file }]) =>
+      [state, new Asset(scope, `${state}Script`, { path: `${context.root}/hql/${file}` })] as const,
+  )
+  addCreateCluster(
+    scope,
+    context,
+    assets.map(([, asset]) => asset),
+  )
+
+  for (const [state, script] of assets) {
+    const runHive = task(state, {
+      environment: {
+        JOBS_TABLE: jobs.table.tableName,
+        RAW_BUCKET: storage.raw.bucketName,
+        PROCESSED_BUCKET: storage.processed.bucketName,
+        [scripts[state as keyof typeof scripts].variable]: script.s3ObjectUrl,
+      },
+      timeout: 60,
+      memory: 512,
+    })
+    allow(
+      runHive.role,
+      [
+        'elasticmapreduce:AddJobFlowSteps',
+        'elasticmapreduce:DescribeCluster',
+        'elasticmapreduce:DescribeStep',
+        'elasticmapreduce:ListSteps',
+      ],
+      [clusters(scope)],
+      { because: anyCluster },
+    )
+    allow(runHive.role, ['dynamodb:Query'], [jobs.byExecution])
+    jobs.allowStarting(runHive.role, context.machineArn)
+  }
+
+  const checkQuality = task('CheckQuality', {
+    environment: { PROCESSED_BUCKET: storage.processed.bucketName, ARCHIVES_TABLE: archives.tableName },
+    timeout: 120,
+    memory: 512,
+  })
+  allow(checkQuality.role, ['s3:ListBucket'], [storage.processed.bucketArn])
+  allow(checkQuality.role, ['s3:GetObject'], [storage.processed.arnForObjects('counts/*')], {
+    because: 'Hive names the files that it writes below the prefix.',
+  })
+  allow(checkQuality.role, ['dynamodb:UpdateItem'], [archives.tableArn])
+
+  const terminateCluster = task('TerminateCluster', {
+    environment: { JOBS_TABLE: jobs.table.tableName },
+    timeout: 120,
+    memory: 512,
+  })
+  jobs.allowStopping(terminateCluster.role)
+}
+
+function addCreateCluster(scope: Construct, context: BatchContext, hiveScripts: Asset[]): void {
+  const { task, jobs, parameters, storage, network } = context
+  const cluster = new Cluster(scope, 'Cluster', {
+    vpc: network.vpc,
+    raw: storage.raw,
+    processed: storage.processed,
+    logs: storage.logs,
+    scripts: hiveScripts,
+  })
+  const createCluster = task('CreateCluster', {
+    environment: {
+      JOBS_TABLE: jobs.table.tableName,
+      LOGS_BUCKET: storage.logs.bucketName,
+      CLUSTER_RELEASE: parameters.clusterRelease,
+      CLUSTER_SERVICE_ROLE: cluster.serviceRole.roleName,
+      CLUSTER_INSTANCE_PROFILE: cluster.instanceProfile.instanceProfileName,
+      CLUSTER_SUBNETS: network.vpc.publicSubnets.map((subnet) => subnet.subnetId).join(','),
+      CLUSTER_PRIMARY_TYPES: parameters.clusterPrimaryTypes,
+      CLUSTER_CORE_TYPES: parameters.clusterCoreTypes,
+      CLUSTER_CORE_UNITS: parameters.clusterCoreUnits,
+      CLUSTER_TASK_UNITS: parameters.clusterTaskUnits,
+      CLUSTER_IDLE_SECONDS: '3600',
+      CLUSTER_PRIMARY_SECURITY_GROUP: cluster.primary.securityGroupId,
+      CLUSTER_CORE_SECURITY_GROUP: cluster.core.securityGroupId,
+    },
+    timeout: 60,
+    memory: 512,
+  })
+  allow(createCluster.role, ['elasticmapreduce:ListClusters', 'elasticmapreduce:RunJobFlow'], ['*'], {
+    because: 'The cluster has no ARN before it exists, and ListClusters knows no resource.',
+  })
+  allow(
+    createCluster.role,
+    ['elasticmapreduce:AddTags', 'elasticmapreduce:DescribeCluster', 'elasticmapreduce:PutAutoTerminationPolicy'],
+    [clusters(scope)],
+    { because: anyCluster },
+  )
+  allow(createCluster.role, ['iam:PassRole'], [cluster.serviceRole.roleArn], {
+    conditions: { StringEquals: { 'iam:PassedToService': 'elasticmapreduce.amazonaws.com' } },
+  })
+  allow(createCluster.role, ['iam:PassRole'], [cluster.nodeRole.roleArn], {
+    conditions: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
+  })
+  jobs.allowStarting(createCluster.role, context.machineArn)
+}

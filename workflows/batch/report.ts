@@ -1,0 +1,48 @@
+/** The functions that compare the stores, report on a run and tell people of a failed one. */
+import { ArnFormat, Stack } from 'aws-cdk-lib'
+import { allow } from '../allow.ts'
+import type { BatchContext } from './index.ts'
+import { allowRedshift, redshiftEnvironment } from './load.ts'
+
+export function addReportTasks(context: BatchContext): void {
+  const { task, storage, archives, monitoring } = context
+  const redshift = redshiftEnvironment(context)
+
+  const reconcile = task('Reconcile', {
+    environment: { ...redshift, ARCHIVES_TABLE: archives.tableName },
+    timeout: 600,
+    memory: 512,
+  })
+  allowRedshift(reconcile.role, context)
+  allow(reconcile.role, ['dynamodb:Scan', 'dynamodb:UpdateItem'], [archives.tableArn])
+
+  const report = task('Report', {
+    environment: { ...redshift, ARCHIVES_TABLE: archives.tableName, REPORTS_BUCKET: storage.reports.bucketName },
+    timeout: 600,
+    memory: 1024,
+  })
+  allowRedshift(report.role, context)
+  allow(report.role, ['dynamodb:Scan'], [archives.tableArn])
+  allow(report.role, ['s3:PutObject'], [storage.reports.arnForObjects('batch/*')], {
+    because: 'A report is named after its execution.',
+  })
+  allow(report.role, ['states:GetExecutionHistory'], [executionsOf(context)], {
+    because: 'Executions are named when they start.',
+  })
+
+  const notifyFailure = task('NotifyFailure', {
+    environment: { FAILURE_TOPIC_ARN: monitoring.topic.topicArn },
+    timeout: 60,
+    memory: 512,
+  })
+  allow(notifyFailure.role, ['sns:Publish'], [monitoring.topic.topicArn])
+}
+
+function executionsOf({ archives, machineName }: BatchContext): string {
+  return Stack.of(archives).formatArn({
+    service: 'states',
+    resource: 'execution',
+    resourceName: `${machineName}:*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  })
+}
