@@ -1,0 +1,67 @@
+/** What an archive holds: one origination and one performance file of its quarter, in one layout. */
+import type { Entry } from 'yauzl'
+import { ArchiveCorrupt, LayoutConflict } from '../../errors.ts'
+import type { Archive } from './archive.ts'
+import { checkLayout, fieldCount, type Layout, layoutByName, type Table } from './layout.ts'
+import type { Zip } from './unzip.ts'
+
+export interface DataFile {
+  entry: Entry
+  table: Table
+  layout: Layout
+}
+
+/** Enough for a few hundred lines. */
+const HEAD_BYTES = 64 * 1024
+
+/**
+ * Entries that no layout names (a readme) are left alone.
+ *
+ * @throws LayoutConflict when files of two layouts are in it, or a name and a field count disagree
+ * @throws ArchiveCorrupt when a file is missing, doubled, empty, or of another quarter
+ */
+export async function contents(zip: Zip, archive: Archive): Promise<[DataFile, DataFile]> {
+  const files: DataFile[] = []
+  for (const entry of zip.entries) {
+    const named = layoutByName(entry.fileName)
+    if (!named) continue
+    if (named.quarter !== archive.quarter) {
+      throw new ArchiveCorrupt(
+        `${archive.name} holds ${entry.fileName}, a file of ${named.quarter}. Ask the source for the archive again.`,
+      )
+    }
+    files.push({ entry, table: named.table, layout: named.layout })
+  }
+
+  const layouts = new Set(files.map((file) => file.layout))
+  if (layouts.size > 1) {
+    throw new LayoutConflict(
+      `${archive.name} holds files of the layouts ${[...layouts].join(' and ')}: ${names(files)}. A quarter has one layout; nothing of it was loaded.`,
+    )
+  }
+  const [origination, ...moreOriginations] = files.filter((file) => file.table === 'origination')
+  const [performance, ...morePerformances] = files.filter((file) => file.table === 'performance')
+  if (!origination || !performance || moreOriginations.length + morePerformances.length > 0) {
+    throw new ArchiveCorrupt(
+      `${archive.name} must hold one origination and one performance file, but holds ${files.length === 0 ? 'neither' : names(files)}. Ask the source for the archive again.`,
+    )
+  }
+
+  for (const { entry, layout, table } of [origination, performance]) {
+    checkLayout(archive.name, entry.fileName, layout, table, fieldCount(entry.fileName, await head(zip, entry)))
+  }
+  return [origination, performance]
+}
+
+const names = (files: DataFile[]) => files.map((file) => file.entry.fileName).join(', ')
+
+async function head(zip: Zip, entry: Entry): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of await zip.open(entry)) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes >= HEAD_BYTES) break
+  }
+  return Buffer.concat(chunks).toString('latin1')
+}

@@ -1,0 +1,94 @@
+/** A quarter's files in the raw bucket: `<table>/layout=<layout>/quarter=<quarter>/<file>`. */
+import type { Readable } from 'node:stream'
+import { DeleteObjectsCommand, HeadObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
+import { ArchiveCorrupt, TaskError } from '../../errors.ts'
+import type { Archive } from './archive.ts'
+import type { DataFile } from './contents.ts'
+import { LAYOUTS } from './layout.ts'
+
+/** 10,000 parts of 16 MiB make 160 GB; four of them at a time stay far below the function's memory. */
+const PART_BYTES = 16 * 1024 ** 2
+
+const s3 = new S3Client({})
+
+export class RawQuarter {
+  readonly #bucket: string
+  readonly #archive: Archive
+
+  constructor(bucket: string, archive: Archive) {
+    this.#bucket = bucket
+    this.#archive = archive
+  }
+
+  key({ table, layout, entry }: DataFile): string {
+    return `${table}/layout=${layout}/quarter=${this.#archive.quarter}/${entry.fileName}`
+  }
+
+  /**
+   * Uploads one file in parts; the object appears whole or not at all.
+   * @returns bytes
+   * @throws ArchiveCorrupt from the stream, or when S3 holds another size than the zip tells
+   */
+  async upload(file: DataFile, body: Readable, signal: AbortSignal): Promise<number> {
+    const Key = this.key(file)
+    const upload = new Upload({
+      client: s3,
+      params: {
+        Bucket: this.#bucket,
+        Key,
+        Body: body,
+        ContentType: 'text/plain',
+        Metadata: { archive: this.#archive.name, checksum: this.#archive.checksum },
+      },
+      partSize: PART_BYTES,
+      queueSize: 4,
+    })
+    const abort = () => void upload.abort()
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      await upload.done()
+    } finally {
+      signal.removeEventListener('abort', abort)
+      body.destroy()
+    }
+    const { ContentLength } = await s3.send(new HeadObjectCommand({ Bucket: this.#bucket, Key }))
+    if (ContentLength !== file.entry.uncompressedSize) {
+      throw new ArchiveCorrupt(
+        `s3://${this.#bucket}/${Key} has ${ContentLength} bytes, but ${file.entry.fileName} of ${this.#archive.name} has ${file.entry.uncompressedSize}.`,
+      )
+    }
+    return ContentLength
+  }
+
+  /**
+   * Removes what an earlier release left under the quarter's prefixes, of whatever layout, so that a republished archive replaces
+   * exactly its quarter.
+   * @returns the removed keys
+   */
+  async keepOnly(files: readonly DataFile[]): Promise<string[]> {
+    const keep = new Set(files.map((file) => this.key(file)))
+    const old: string[] = []
+    for (const table of ['origination', 'performance']) {
+      for (const layout of LAYOUTS) {
+        const Prefix = `${table}/layout=${layout}/quarter=${this.#archive.quarter}/`
+        for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: this.#bucket, Prefix })) {
+          for (const { Key } of page.Contents ?? []) if (Key && !keep.has(Key)) old.push(Key)
+        }
+      }
+    }
+    for (let start = 0; start < old.length; start += 1000) {
+      const Objects = old.slice(start, start + 1000).map((Key) => ({ Key }))
+      const { Errors = [] } = await s3.send(
+        new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }),
+      )
+      const [first] = Errors
+      if (first)
+        throw new TaskError(
+          first.Code ?? 'S3DeleteError',
+          `Could not remove s3://${this.#bucket}/${first.Key}: ${first.Message}`,
+        )
+    }
+    return old
+  }
+}

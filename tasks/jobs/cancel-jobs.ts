@@ -1,0 +1,16 @@
+/**
+ * Called by EventBridge when an execution was aborted, timed out, or failed past every Catch: nothing of it is left running.
+ */
+import { z } from 'zod'
+import { required, task } from '../task.ts'
+import { stopExecution } from './stop.ts'
+
+export const handler = task({
+  name: 'CancelJobs',
+  input: z.object({ detail: z.object({ executionArn: z.string(), status: z.string() }) }),
+  environment: z.object({ JOBS_TABLE: required }),
+  async run({ input: { detail }, env, log }) {
+    log.info('Stops what an execution left', { executionArn: detail.executionArn, status: detail.status })
+    return { clusters: await stopExecution(env.JOBS_TABLE, detail.executionArn, log) }
+  },
+})
