@@ -124,7 +124,16 @@ function wireRequest(message: http.IncomingMessage): WireRequest {
   }
 }
 
+/** Names of this machine. Under any other name a web page could have its own domain point here (DNS rebinding). */
+const LOCAL_HOST = /^(?:[\w.-]+\.)?(?:sync-)?(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/
+const FORBIDDEN = 403
+
 async function replyTo(backend: Backend, request: WireRequest, requestId: string): Promise<WireResponse> {
+  const host = String(request.headers[':authority'] ?? request.headers.host ?? '')
+  if (!LOCAL_HOST.test(host)) {
+    const body = `The local cloud answers on 127.0.0.1 and localhost only, not as "${host}".\n`
+    return { status: FORBIDDEN, headers: { 'content-type': 'text/plain' }, body }
+  }
   const caller = callerOf(request)
   if (!caller.service) {
     const page = await backend.page(request)
