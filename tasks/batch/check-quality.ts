@@ -1,0 +1,43 @@
+/** The quality gate: every raw record of every quarter is either processed or in the quarantine, or nothing is loaded. */
+import { z } from 'zod'
+import { TaskError } from '../errors.ts'
+import { executionSchema, quarterSchema, required, task } from '../task.ts'
+import { archiveSchema } from './archive/archive.ts'
+import { markProcessed, type QuarterCounts } from './archive/table.ts'
+import { readCounts } from './hive/counts.ts'
+import { runId } from './hive/run-id.ts'
+
+export const handler = task({
+  name: 'CheckQuality',
+  input: z.object({ execution: executionSchema, archives: z.array(archiveSchema), quarters: z.array(quarterSchema) }),
+  environment: z.object({ PROCESSED_BUCKET: required, ARCHIVES_TABLE: required }),
+  async run({ input: { execution, archives, quarters }, env, log }) {
+    const counts = await readCounts(env.PROCESSED_BUCKET, runId(execution), quarters)
+    for (const [quarter, tables] of counts) checkQuarter(quarter, tables)
+    for (const archive of archives) {
+      const hive = counts.get(archive.quarter)
+      if (hive) await markProcessed(env.ARCHIVES_TABLE, archive, hive)
+    }
+    log.info('Every raw record is accounted for', { quarters: counts.size })
+    return { quarters: counts.size }
+  },
+})
+
+/** @throws QualityError naming quarter, table and numbers */
+export function checkQuarter(quarter: string, tables: QuarterCounts): void {
+  for (const [table, { raw, rejected, processed }] of Object.entries(tables)) {
+    if (raw !== rejected + processed) {
+      const difference = raw - rejected - processed
+      throw new TaskError(
+        'QualityError',
+        `${table} of ${quarter} has ${raw} raw records, but ${processed} processed and ${rejected} rejected: ${Math.abs(difference)} ${difference > 0 ? 'are lost' : 'too many'}. Nothing was loaded.`,
+      )
+    }
+    if (processed === 0) {
+      throw new TaskError(
+        'QualityError',
+        `${table} of ${quarter} has no processed record, of ${raw} raw and ${rejected} rejected. Nothing was loaded; see the quarantine for the reasons.`,
+      )
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** What CountRecords wrote: records of each quarter and table, raw, rejected and processed. */
+import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
+import { TaskError } from '../../errors.ts'
+import type { HiveCounts, QuarterCounts } from '../archive/table.ts'
+
+const s3 = new S3Client({})
+
+/**
+ * @param run of {@link import('./run-id.ts').runId}
+ * @throws QualityError when a quarter has no line, or a line is not `table_name|quarter|raw|rejected|processed`
+ */
+export async function readCounts(bucket: string, run: string, quarters: string[]): Promise<Map<string, QuarterCounts>> {
+  const Prefix = `counts/run=${run}/`
+  const lines: string[] = []
+  for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix })) {
+    for (const { Key, Size } of page.Contents ?? []) {
+      // Hive leaves hidden files and empty ones behind.
+      if (!Key || Size === 0 || /(^|\/)[._][^/]*$/.test(Key)) continue
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }))
+      lines.push(...((await Body?.transformToString()) ?? '').split('\n'))
+    }
+  }
+  return parseCounts(lines, quarters, `s3://${bucket}/${Prefix}`)
+}
+
+export function parseCounts(lines: string[], quarters: string[], place: string): Map<string, QuarterCounts> {
+  const counts = new Map<string, Partial<QuarterCounts>>()
+  for (const line of lines) {
+    if (line === '') continue
+    const match = /^(origination|performance)\|(\d{4}Q[1-4])\|(\d+)\|(\d+)\|(\d+)$/.exec(line)
+    if (!match)
+      throw new TaskError(
+        'QualityError',
+        `${place} has a line that is not table_name|quarter|raw|rejected|processed: "${line}".`,
+      )
+    const [, table, quarter = '', raw, rejected, processed] = match
+    const row: HiveCounts = { raw: Number(raw), rejected: Number(rejected), processed: Number(processed) }
+    counts.set(quarter, { ...counts.get(quarter), [table as 'origination']: row })
+  }
+  const whole = new Map<string, QuarterCounts>()
+  for (const quarter of quarters) {
+    const { origination, performance } = counts.get(quarter) ?? {}
+    if (!origination || !performance) {
+      throw new TaskError(
+        'QualityError',
+        `${place} counts no ${origination ? 'performance' : 'origination'} of ${quarter}. See the log of the step CountRecords.`,
+      )
+    }
+    whole.set(quarter, { origination, performance })
+  }
+  return whole
+}
