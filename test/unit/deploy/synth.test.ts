@@ -1,0 +1,139 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SynthesisError, synthesize } from '../../../local/deploy/synth.ts'
+
+/** Stands in for workflows/app.ts: leaves in the assembly what it was given, and counts its runs. */
+const app = `
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+const { CDK_OUTDIR, CDK_CONTEXT_JSON, STEPWELL_BUNDLES } = process.env
+appendFileSync('runs', 'x')
+mkdirSync(STEPWELL_BUNDLES + '/maps', { recursive: true })
+writeFileSync(STEPWELL_BUNDLES + '/maps/task.mjs.map', '{}')
+writeFileSync(CDK_OUTDIR + '/manifest.json', CDK_CONTEXT_JSON)
+`
+
+describe('synthesizing for the local cloud', () => {
+  let root: string
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(root, file)), { recursive: true })
+    writeFileSync(join(root, file), text)
+  }
+  const runs = () => readFileSync(join(root, 'runs'), 'utf8').length
+  const assemblies = () => join(root, '.build', 'assemblies')
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'stepwell-synth-'))
+    write('package.json', '{"type":"module"}')
+    write('cdk.json', '{"context":{"flag":true}}')
+    write('workflows/app.ts', app)
+    write('tasks/batch/one.ts', '1')
+  })
+  afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+  it('runs the app with the context of cdk.json and local=true, and keeps the maps but not the bundles', async () => {
+    // Act
+    const assembly = await synthesize({ root })
+
+    // Assess
+    expect(JSON.parse(readFileSync(join(assembly, 'manifest.json'), 'utf8'))).toEqual({ flag: true, local: true })
+    expect(readdirSync(assembly).sort()).toEqual(['manifest.json', 'maps'])
+  })
+
+  it('runs the app once for sources that do not change, README and dot files aside', async () => {
+    // Prepare
+    let started = 0
+    const onStart = () => started++
+
+    // Act
+    const first = await synthesize({ root, onStart })
+    write('tasks/batch/README.md', 'words')
+    write('tasks/batch/.one.ts.swp', 'editor')
+    const second = await synthesize({ root, onStart })
+
+    // Assess
+    expect(second).toBe(first)
+    expect([runs(), started]).toEqual([1, 1])
+  })
+
+  it.each(['workflows/stack.ts', 'tasks/batch/two.ts', 'definitions/batch.asl.json', 'hql/a.hql', 'sql/mysql/a.sql'])(
+    'runs the app again when %s changes',
+    async (file) => {
+      // Prepare
+      const before = await synthesize({ root })
+      write(file, 'new')
+
+      // Act
+      const after = await synthesize({ root })
+
+      // Assess
+      expect(after).not.toBe(before)
+      expect(runs()).toBe(2)
+    },
+  )
+
+  it('answers every caller with a whole assembly when many ask at once', async () => {
+    // Act
+    const folders = await Promise.all(Array.from({ length: 4 }, () => synthesize({ root })))
+
+    // Assess
+    expect(new Set(folders).size).toBe(1)
+    expect(existsSync(join(folders[0]!, 'manifest.json'))).toBe(true)
+    expect(readdirSync(assemblies())).toHaveLength(1)
+  })
+
+  it('throws what a failing app printed and leaves nothing behind', async () => {
+    // Prepare
+    write('workflows/app.ts', "console.error('the well is dry'); process.exit(3)")
+
+    // Act
+    const synthesis = synthesize({ root })
+
+    // Assess
+    await expect(synthesis).rejects.toThrow(SynthesisError)
+    await expect(synthesis).rejects.toThrow(/exit code 3.*\n.*the well is dry/)
+    expect(readdirSync(assemblies())).toEqual([])
+  })
+
+  it('removes assemblies that nobody has used for a week, and keeps younger ones', async () => {
+    // Prepare
+    const eightDaysAgo = new Date(Date.now() - 8 * 24 * 3600 * 1000)
+    for (const name of ['old', 'young']) write(`.build/assemblies/${name}/manifest.json`, '{}')
+    utimesSync(join(assemblies(), 'old'), eightDaysAgo, eightDaysAgo)
+
+    // Act
+    await synthesize({ root })
+
+    // Assess
+    expect(readdirSync(assemblies())).toContain('young')
+    expect(readdirSync(assemblies())).not.toContain('old')
+  })
+
+  it('makes the assembly again when a source changes while the app runs', async () => {
+    // Prepare
+    write(
+      'workflows/app.ts',
+      `${app}
+       import { existsSync } from 'node:fs'
+       if (!existsSync('tasks/batch/late.ts')) writeFileSync('tasks/batch/late.ts', 'late')`,
+    )
+
+    // Act
+    const assembly = await synthesize({ root })
+    const again = await synthesize({ root })
+
+    // Assess
+    expect(again).toBe(assembly)
+    expect(runs()).toBe(2)
+  })
+})
