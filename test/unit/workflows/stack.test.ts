@@ -1,0 +1,254 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { listTasks } from '../../../workflows/bundle.ts'
+import { root, type Synthesized, synthesizeStack } from './stepwell.ts'
+
+let stack: Synthesized
+
+beforeAll(async () => {
+  stack = await synthesizeStack()
+}, 60_000)
+
+const properties = (type: string) => stack.ofType(type).map(([, resource]) => resource.Properties)
+
+describe('the stack', () => {
+  it('has no finding of cdk-nag or of CloudFormation that nobody acknowledged', () => {
+    expect(stack.findings).toEqual([])
+  })
+
+  it('needs no custom resource', () => {
+    const types = Object.values(stack.resources).map(({ Type }) => Type)
+    expect(
+      types.filter((type) => type.startsWith('Custom::') || type === 'AWS::CloudFormation::CustomResource'),
+    ).toEqual([])
+  })
+
+  it('stays well below the 500 resources of a stack', () => {
+    expect(Object.keys(stack.resources).length).toBeLessThan(400)
+  })
+
+  it('keeps data when it is deleted', () => {
+    const retained = Object.values(stack.resources).filter(({ DeletionPolicy }) => DeletionPolicy?.startsWith('Retain'))
+    const types = retained.map(({ Type }) => Type)
+    for (const type of ['AWS::S3::Bucket', 'AWS::RDS::DBInstance', 'AWS::RedshiftServerless::Namespace']) {
+      expect(types.filter((kept) => kept === type)).toHaveLength(stack.ofType(type).length)
+    }
+  })
+
+  it('has every output that people and the command line read', () => {
+    for (const name of [
+      'BatchStateMachineArn',
+      'RawBucketName',
+      'ProcessedBucketName',
+      'ReportsBucketName',
+      'LogsBucketName',
+      'SourceCredentialsArn',
+      'RedshiftWorkgroupName',
+      'RedshiftDatabaseName',
+      'MysqlEndpoint',
+      'MysqlDatabaseName',
+      'JobsTableName',
+      'ArchivesTableName',
+      'FailureTopicArn',
+      'DashboardName',
+      'ExecutionsApiUrl',
+    ]) {
+      expect(() => stack.template.hasOutput(name, {}), name).not.toThrow()
+    }
+  })
+
+  it('can be deployed without a value for any parameter', () => {
+    const parameters = stack.template.toJSON().Parameters as Record<string, { Default?: unknown }>
+    expect(Object.entries(parameters).filter(([, { Default }]) => Default === undefined)).toEqual([])
+    expect(parameters).toMatchObject({ SourceDriver: { Default: 's3' }, SourceUrl: { Default: '' } })
+  })
+})
+
+describe('buckets', () => {
+  it('are encrypted and closed to the public', () => {
+    for (const bucket of properties('AWS::S3::Bucket')) {
+      expect(bucket.BucketEncryption).toBeDefined()
+      expect(Object.values(bucket.PublicAccessBlockConfiguration)).toEqual([true, true, true, true])
+    }
+  })
+
+  it('refuse whoever comes without TLS', () => {
+    const policies = properties('AWS::S3::BucketPolicy')
+    for (const [id] of stack.ofType('AWS::S3::Bucket')) {
+      const statements = policies.find((policy) => policy.Bucket.Ref === id)?.PolicyDocument.Statement ?? []
+      const denial = { Effect: 'Deny', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }
+      expect(statements, id).toContainEqual(expect.objectContaining(denial))
+    }
+  })
+
+  it('forget uploads that were never completed', () => {
+    for (const bucket of properties('AWS::S3::Bucket')) {
+      expect(bucket.LifecycleConfiguration.Rules).toContainEqual(
+        expect.objectContaining({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: 'Enabled' }),
+      )
+    }
+  })
+})
+
+describe('the network', () => {
+  it('has no NAT gateway', () => {
+    expect(stack.ofType('AWS::EC2::NatGateway')).toEqual([])
+  })
+
+  it('gives Redshift three zones, whatever region it lands in', () => {
+    const [workgroup] = properties('AWS::RedshiftServerless::Workgroup')
+    const zones = workgroup.SubnetIds.map(
+      ({ Ref }: { Ref: string }) => stack.resources[Ref]?.Properties.AvailabilityZone,
+    )
+    expect(zones).toEqual([0, 1, 2].map((index) => ({ 'Fn::Select': [index, { 'Fn::GetAZs': '' }] })))
+  })
+
+  it('lets nobody in from outside', () => {
+    const rules = [
+      ...properties('AWS::EC2::SecurityGroup').flatMap((group) => group.SecurityGroupIngress ?? []),
+      ...properties('AWS::EC2::SecurityGroupIngress'),
+    ]
+    expect(rules.length).toBeGreaterThan(0)
+    expect(rules.filter((rule) => !rule.SourceSecurityGroupId)).toEqual([])
+  })
+})
+
+describe('stores', () => {
+  it('take MySQL loads over TLS, from IAM users, in private', () => {
+    stack.template.hasResourceProperties('AWS::RDS::DBParameterGroup', {
+      Family: 'mysql8.4',
+      Parameters: { local_infile: '1', require_secure_transport: '1' },
+    })
+    stack.template.hasResourceProperties('AWS::RDS::DBInstance', {
+      EnableIAMDatabaseAuthentication: true,
+      PubliclyAccessible: false,
+      StorageEncrypted: true,
+      DBName: 'loans',
+    })
+  })
+
+  it('keep no password of Redshift in the template', () => {
+    const [namespace] = properties('AWS::RedshiftServerless::Namespace')
+    expect(namespace).toMatchObject({ ManageAdminPassword: true, DbName: 'loans' })
+    expect(namespace).not.toHaveProperty('AdminUserPassword')
+    expect(namespace.IamRoles).toEqual([namespace.DefaultIamRoleArn])
+  })
+
+  it('encrypt task tokens and let them expire', () => {
+    stack.template.hasResourceProperties('AWS::DynamoDB::Table', {
+      KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' }],
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      SSESpecification: { SSEEnabled: true },
+    })
+  })
+})
+
+describe('functions', () => {
+  const functions = () => stack.ofType('AWS::Lambda::Function')
+
+  it('are the tasks of the repository, one each', () => {
+    const described = functions().map(([, { Properties }]) => Properties.Description)
+    expect(described.sort()).toEqual(listTasks(root).map((task) => `tasks/${task}.ts`))
+  })
+
+  it('log to a group of their own that forgets', () => {
+    const groups = functions().map(([, { Properties }]) => Properties.LoggingConfig?.LogGroup.Ref as string)
+    expect(new Set(groups).size).toBe(functions().length)
+    for (const group of groups) expect(stack.resources[group]?.Properties.RetentionInDays).toBe(30)
+  })
+
+  it('act under a role of their own', () => {
+    const roles = functions().map(([, { Properties }]) => Properties.Role['Fn::GetAtt'][0] as string)
+    expect(new Set(roles).size).toBe(functions().length)
+    for (const role of roles) expect(stack.resources[role]?.Properties.ManagedPolicyArns).toBeUndefined()
+  })
+
+  it('run on Node.js 24', () => {
+    for (const [, { Properties }] of functions()) {
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' })
+    }
+  })
+
+  it('get every environment variable that their task or what it imports reads', () => {
+    const required = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+):\s*(?:required|z\.)(?!.*optional)/g
+    for (const [, { Properties }] of functions()) {
+      const task = Properties.Description.slice('tasks/'.length, -'.ts'.length)
+      const outputs = Object.entries(stack.bundles.metafile.outputs)
+      const inputs = Object.keys(outputs.find(([path]) => path.endsWith(`/${task}/index.mjs`))?.[1].inputs ?? {})
+      const sources = inputs
+        .filter((path) => path.startsWith('tasks/'))
+        .map((path) => readFileSync(join(root, path), 'utf8'))
+      const read = new Set(sources.flatMap((source) => [...source.matchAll(required)].map(([, name]) => name!)))
+      const given = Object.keys(Properties.Environment.Variables)
+      expect(
+        [...read].filter((name) => !given.includes(name)),
+        task,
+      ).toEqual([])
+      expect(read.size, task).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('workflows', () => {
+  it('resolve every substitution of their definition, and define none that it does not use', () => {
+    for (const [, { Properties }] of stack.ofType('AWS::StepFunctions::StateMachine')) {
+      const workflow = String(Properties.StateMachineName).replace('Stepwell-', '').toLowerCase()
+      const definition = readFileSync(join(root, 'definitions', `${workflow}.asl.json`), 'utf8')
+      const used = new Set([...definition.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!))
+      expect(Object.keys(Properties.DefinitionSubstitutions).sort()).toEqual([...used].sort())
+    }
+  })
+
+  it('log no data, for task tokens are in it', () => {
+    for (const machine of properties('AWS::StepFunctions::StateMachine')) {
+      expect(machine.LoggingConfiguration).toMatchObject({ IncludeExecutionData: false, Level: 'ALL' })
+    }
+  })
+
+  it('are on a schedule that is shipped disabled', () => {
+    const schedules = properties('AWS::Scheduler::Schedule').filter(({ Target }) =>
+      JSON.stringify(Target).includes('Machine'),
+    )
+    const parameters = stack.template.toJSON().Parameters
+    expect(schedules.map(({ State }) => parameters[State.Ref].Default)).toEqual(['DISABLED'])
+  })
+
+  it('start by a signed POST to the API', () => {
+    const methods = properties('AWS::ApiGateway::Method')
+    expect(methods).toHaveLength(stack.ofType('AWS::StepFunctions::StateMachine').length)
+    for (const method of methods) {
+      expect(method).toMatchObject({ HttpMethod: 'POST', AuthorizationType: 'AWS_IAM', Integration: { Type: 'AWS' } })
+      expect(JSON.stringify(method.Integration.Uri)).toContain('states:action/StartExecution')
+    }
+  })
+
+  it('hand over Hive scripts that exist', () => {
+    const variables = properties('AWS::Lambda::Function').flatMap(({ Environment }) =>
+      Object.keys(Environment.Variables),
+    )
+    const scripts = variables.filter((name) => name.endsWith('_SCRIPT')).map((name) => name.replace(/_SCRIPT$/, ''))
+    const files = readdirSync(join(root, 'hql')).filter((file) => file.endsWith('.hql'))
+    expect(scripts.map((name) => `${name.toLowerCase().replaceAll('_', '-')}.hql`).sort()).toEqual(files.sort())
+  })
+})
+
+describe('events', () => {
+  it('lead to the functions that end and cancel jobs, and are kept when they cannot be delivered', () => {
+    const rules = properties('AWS::Events::Rule')
+    expect(rules.map(({ EventPattern }) => EventPattern['detail-type'][0]).sort()).toEqual([
+      'EMR Cluster State Change',
+      'EMR Step Status Change',
+      'Redshift Data Statement Status Change',
+      'Step Functions Execution Status Change',
+    ])
+    for (const rule of rules) expect(rule.Targets[0].DeadLetterConfig.Arn).toBeDefined()
+  })
+
+  it('are healed by a schedule that is on', () => {
+    const reconcile = properties('AWS::Scheduler::Schedule').filter(({ Target }) =>
+      JSON.stringify(Target).includes('ReconcileJobs'),
+    )
+    expect(reconcile).toMatchObject([{ ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED' }])
+  })
+})
