@@ -8,6 +8,7 @@ import { ClusterMissing, TaskError } from '../../errors.ts'
 import { jobsOfExecution } from '../../jobs/job.ts'
 import { clusterEnd } from '../../jobs/outcome.ts'
 import { track } from '../../jobs/settle.ts'
+import { quotedList } from '../../script.ts'
 import { executionSchema, quarterSchema, required, task } from '../../task.ts'
 import { runId } from './run-id.ts'
 
@@ -64,7 +65,7 @@ export function runScript({ name, variable, everyCluster = false }: Script) {
         (await addStep(clusterId, ended === 0 ? stepName : `${stepName}#${ended + 1}`, env[variable] ?? '', {
           RAW: `s3://${env.RAW_BUCKET}`,
           PROCESSED: `s3://${env.PROCESSED_BUCKET}`,
-          QUARTERS: quarters.map((quarter) => `'${quarter}'`).join(','),
+          QUARTERS: quotedList(quarters),
           RUN: runId(execution),
         }))
       await track(env.JOBS_TABLE, { ...job, jobId: stepId, clusterId }, log)
