@@ -21,7 +21,7 @@ export function render(script: string, values: Record<string, string>): string {
         `A script names \${${name}}, but the task gives only ${Object.keys(values).join(', ') || 'none'}.`,
       )
     }
-    if (/['"`;\\]|--/.test(value))
+    if (/['"`;\\]|--/.test(value) && !QUOTED_LIST.test(value))
       throw new ConfigurationError(`The value of \${${name}} may not stand in SQL: ${value}`)
     return value
   })

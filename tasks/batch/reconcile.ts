@@ -7,9 +7,9 @@ import countRows from '../../sql/redshift/counts.sql'
 import { TaskError } from '../errors.ts'
 import { quotedList, render, statements } from '../script.ts'
 import { quarterSchema, required, task } from '../task.ts'
-import { archiveSchema } from './archive/archive.ts'
+import { archiveSchema, identity } from './archive/archive.ts'
+import { storesSchema } from './archive/plan.ts'
 import { archiveRows, markLoaded, type QuarterCounts, type StoreRows } from './archive/table.ts'
-import { storesSchema } from './list-archives.ts'
 import { query, redshiftEnvironment } from './redshift/data-api.ts'
 
 type Store = keyof StoreRows
@@ -43,7 +43,8 @@ export const handler = task({
           'ReconciliationError',
           `${archive.quarter} is to be reconciled, but Hive's counts of it are not in ${env.ARCHIVES_TABLE}.`,
         )
-      const held: StoreRows = {}
+      // A store that this execution leaves out still holds what an earlier one put there, if the archive is the same.
+      const held: StoreRows = row.loaded === identity(archive) ? { ...row.stores } : {}
       for (const [store, counts] of counted)
         held[store] = compare(archive.quarter, store, row.hive, counts.get(archive.quarter) ?? {})
       await markLoaded(env.ARCHIVES_TABLE, archive, held)

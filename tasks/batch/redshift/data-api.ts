@@ -31,7 +31,7 @@ export async function query(env: Environment, name: string, sql: string, signal:
   for await (const page of paginateGetStatementResult({ client: redshift }, { Id })) {
     if (page.ColumnMetadata?.length) columns = page.ColumnMetadata.map((column) => column.name ?? '')
     for (const record of page.Records ?? []) {
-      rows.push(Object.fromEntries(record.map((field, i) => [columns[i] ?? '', valueOf(field)])))
+      rows.push(Object.fromEntries(record.map((field, i) => [columns[i] ?? '', cell(field)])))
     }
   }
   return rows
@@ -79,7 +79,7 @@ async function finished(id: string, name: string, signal: AbortSignal): Promise<
   }
 }
 
-function valueOf(field: Field): Row[string] {
+function cell(field: Field): Row[string] {
   if (field.isNull) return null
   return field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue ?? null
 }
