@@ -58,10 +58,7 @@ export class Cluster extends Construct {
 
     this.serviceRole = new Role(this, 'ServiceRole', {
       assumedBy: new ServicePrincipal('elasticmapreduce.amazonaws.com', {
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
-          ArnLike: { 'aws:SourceArn': Stack.of(this).formatArn({ service: 'elasticmapreduce', resource: '*' }) },
-        },
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
       managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonEMRServicePolicy_v2')],
       description: 'EMR makes and ends the instances of a cluster with it',

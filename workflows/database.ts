@@ -76,7 +76,8 @@ export class Database extends Construct {
       copyTagsToSnapshot: true,
       autoMinorVersionUpgrade: true,
       deletionProtection: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      // Its subnets go with the stack, so it cannot stay: a last snapshot does.
+      removalPolicy: RemovalPolicy.SNAPSHOT,
     })
     if (!this.instance.secret) throw new Error('The database instance has no generated secret for its master user.')
     this.masterSecret = this.instance.secret

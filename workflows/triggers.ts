@@ -2,7 +2,7 @@
  * The three ways to start a workflow: a schedule (shipped DISABLED), the StartExecution API behind one HTTPS address, and the
  * console, which needs nothing. Every workflow gets one {@link Triggers}; they share one {@link ExecutionsApi}.
  */
-import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib'
+import { CfnOutput, CfnParameter, Duration, Stack } from 'aws-cdk-lib'
 import {
   AuthorizationType,
   AwsIntegration,
@@ -46,10 +46,17 @@ export class Triggers extends Construct {
       description: `Whether the ${props.workflow} workflow runs on its schedule`,
     })
     state.overrideLogicalId(name)
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+      description: `EventBridge Scheduler starts the ${props.workflow} workflow with it`,
+    })
     const schedule = new Schedule(this, 'Schedule', {
       description: `Starts the ${props.workflow} workflow`,
       schedule: props.schedule,
       target: new StepFunctionsStartExecution(props.machine, {
+        role,
         input: ScheduleTargetInput.fromObject(props.input),
         deadLetterQueue: props.deadLetters,
         maxEventAge: Duration.hours(1),

@@ -91,7 +91,7 @@ export class Batch extends Construct {
 
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('states.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': stack.account }, ArnLike: { 'aws:SourceArn': machineArn } },
+        conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
       }),
       description: 'The batch workflow invokes its functions with it',
     })
