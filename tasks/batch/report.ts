@@ -1,0 +1,52 @@
+/** Writes the report of an execution, as JSON and as a page, and gives the counts that the execution ends with. */
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { z } from 'zod'
+import countRows from '../../sql/redshift/counts.sql'
+import { quotedList, render, statements } from '../script.ts'
+import { executionSchema, quarterSchema, required, task } from '../task.ts'
+import { storesSchema } from './archive/plan.ts'
+import { type ArchiveRow, archiveRows } from './archive/table.ts'
+import { runId } from './hive/run-id.ts'
+import { query, redshiftEnvironment } from './redshift/data-api.ts'
+import { durations } from './report/durations.ts'
+import { type BatchReport, quarterReports, totals } from './report/model.ts'
+import { page } from './report/page.ts'
+
+const environment = redshiftEnvironment.extend({ ARCHIVES_TABLE: required, REPORTS_BUCKET: required })
+
+const s3 = new S3Client({})
+
+export const handler = task({
+  name: 'Report',
+  input: z.object({ execution: executionSchema, quarters: z.array(quarterSchema), stores: storesSchema }),
+  environment,
+  async run({ input: { execution, quarters: loadedNow, stores }, env, log, signal }) {
+    const rows = await archiveRows(env.ARCHIVES_TABLE)
+    const inWarehouse = stores.redshift ? rows.filter((row) => row.loaded && row.stores?.redshift) : []
+    const quarters = quarterReports(rows, await warehouseCounts(inWarehouse, env, signal))
+    const report: BatchReport = {
+      execution,
+      generatedAt: new Date().toISOString(),
+      loadedNow,
+      counts: totals(quarters),
+      quarters,
+      durations: await durations(execution.arn),
+    }
+
+    const prefix = `batch/${runId(execution)}/`
+    const put = async (name: string, ContentType: string, Body: string) => {
+      await s3.send(new PutObjectCommand({ Bucket: env.REPORTS_BUCKET, Key: prefix + name, Body, ContentType }))
+      return `s3://${env.REPORTS_BUCKET}/${prefix}${name}`
+    }
+    const json = await put('report.json', 'application/json', `${JSON.stringify(report, null, 2)}\n`)
+    const html = await put('report.html', 'text/html; charset=utf-8', page(report))
+    log.info('Wrote the report', { html, quarters: quarters.length })
+    return { counts: report.counts, loaded: loadedNow, report: { html, json } }
+  },
+})
+
+async function warehouseCounts(rows: ArchiveRow[], env: z.output<typeof environment>, signal: AbortSignal) {
+  if (rows.length === 0) return []
+  const [sql = ''] = statements(render(countRows, { QUARTERS: quotedList(rows.map((row) => row.quarter)) }))
+  return query(env, 'Report', sql, signal)
+}

@@ -1,0 +1,60 @@
+/** Plots of the report as inline SVG: bars a quarter, and the states on a time axis. Colours come from the page's style sheet. */
+
+import type { QuarterReport, StateDuration } from './model.ts'
+import { escapeHtml, number, seconds } from './text.ts'
+
+const WIDTH = 880
+
+/** Processed and rejected records of each quarter, stacked. */
+export function quarterBars(quarters: QuarterReport[], table: 'origination' | 'performance'): string {
+  const height = 200
+  const [left, bottom, top] = [70, 28, 10]
+  const most = Math.max(1, ...quarters.map((quarter) => quarter[table].raw))
+  const scale = (value: number) => (value / most) * (height - top - bottom)
+  const step = (WIDTH - left) / Math.max(quarters.length, 1)
+  const bar = Math.max(1, Math.min(step * 0.7, 80))
+  // A label needs about 50 pixels.
+  const every = Math.ceil(50 / step)
+
+  const bars = quarters.map((quarter, i) => {
+    const { processed, rejected } = quarter[table]
+    const x = left + i * step + (step - bar) / 2
+    const base = height - bottom
+    const label = i % every === 0 ? text(x + bar / 2, height - 8, quarter.quarter, 'middle') : ''
+    return `<g><title>${quarter.quarter}: ${number(processed)} processed, ${number(rejected)} rejected</title>
+${rect(x, base - scale(processed), bar, scale(processed), 'processed')}${rect(x, base - scale(processed) - scale(rejected), bar, scale(rejected), 'rejected')}</g>${label}`
+  })
+  const grid = [0, 0.5, 1].map((part) => {
+    const y = height - bottom - scale(most * part)
+    return `<line class="grid" x1="${left}" x2="${WIDTH}" y1="${round(y)}" y2="${round(y)}"/>${text(left - 8, y + 4, number(Math.round(most * part)), 'end')}`
+  })
+  return svg(height, `${table} records by quarter`, [...grid, ...bars])
+}
+
+/** When each state ran, from the start of the execution. */
+export function timeline(durations: StateDuration[]): string {
+  const [left, right, row] = [180, 80, 22]
+  const end = Math.max(0.001, ...durations.map(({ start, seconds }) => start + seconds))
+  const scale = (value: number) => (value / end) * (WIDTH - left - right)
+  const lines = durations.map(({ state, start, seconds: took }, i) => {
+    const y = i * row + 4
+    const x = left + scale(start)
+    const width = Math.max(2, scale(took))
+    return `<g><title>${escapeHtml(state)}: ${seconds(took)} from second ${start.toFixed(1)}</title>${text(left - 8, y + 13, state, 'end')}${rect(x, y, width, row - 6, 'state')}${text(x + width + 6, y + 13, seconds(took), 'start')}</g>`
+  })
+  return svg(durations.length * row + 8, 'states by time', lines)
+}
+
+function svg(height: number, label: string, content: string[]): string {
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(label)}">${content.join('\n')}</svg>`
+}
+
+function rect(x: number, y: number, width: number, height: number, kind: string): string {
+  return `<rect class="${kind}" x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(Math.max(height, 0))}"/>`
+}
+
+function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end'): string {
+  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escapeHtml(content)}</text>`
+}
+
+const round = (value: number) => Math.round(value * 10) / 10
