@@ -8,6 +8,7 @@ import { AwsError } from './gateway/aws-error.ts'
 import { decideIdentity, decideResource, denialMessage, trusts } from './gateway/policy.ts'
 import type { PolicyDocument, Principal } from './gateway/principal.ts'
 import type { Call, Permission, Service } from './gateway/service.ts'
+import { objectPath } from './services/s3/keys.ts'
 import { Sessions } from './sessions.ts'
 import { Store } from './store.ts'
 
@@ -145,10 +146,9 @@ export class LocalCloud implements Cloud {
     this.authorize(principal, 's3', permission)
     // The bucket exists for whoever may act on it: asked as the admin, since the check above is the one that counts.
     await this.call(this.admin, 's3', 'HeadBucket', { Bucket: bucket })
-    const root = join(this.dataDir, 's3', bucket)
-    const path = resolve(root, key)
-    if (path !== root && !path.startsWith(root + sep)) throw new AwsError('InvalidURI', `"${uri}" leaves its bucket.`)
-    return key.endsWith('/') && path !== root ? path + sep : path
+    const path = objectPath(join(this.dataDir, 's3'), bucket, key)
+    // The slash tells a prefix that ends at a folder from one that goes on within a name.
+    return key.endsWith('/') ? path + sep : path
   }
 
   asset(bucket: string, key: string): string | undefined {

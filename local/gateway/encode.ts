@@ -6,6 +6,7 @@ import type { WireResponse } from './message.ts'
 import type { Member, OperationModel, ServiceModel, Traits } from './model.ts'
 
 const OK = 200
+const PARTIAL_CONTENT = 206
 const CLIENT_ERROR = 400
 const SERVER_ERROR = 500
 const DOCUMENT_SCHEMA = 15
@@ -53,6 +54,8 @@ function restResult({ traits: { http }, output, service }: OperationModel, value
       response.headers['content-type'] ??= raw ? 'application/octet-stream' : contentType(service)
     }
   }
+  // Smithy gives an operation one status; a range of an object is 206 (https://www.rfc-editor.org/rfc/rfc9110#name-206-partial-content).
+  if (response.headers['content-range'] && response.status === OK) response.status = PARTIAL_CONTENT
   if (inBody.length > 0) {
     const text = codecOf(service).write(partOf(output, inBody), value)
     response.body = speaksXml(service) ? `<?xml version="1.0" encoding="UTF-8"?>\n${text}` : text

@@ -1,9 +1,14 @@
 /** The services of the local cloud. Adding one: its folder, and its line here. */
 import type { Cloud } from '../cloud.ts'
+import { createConsole } from '../console/index.ts'
 import type { Service } from '../gateway/service.ts'
+import { createDynamodb } from './dynamodb/index.ts'
+import { createIam } from './iam/index.ts'
 import { createLambda } from './lambda/index.ts'
+import { createS3 } from './s3/index.ts'
+import { createSts } from './sts/index.ts'
 
 export type CreateService = (cloud: Cloud) => Service | Promise<Service>
 
 /** In the order in which they are made; they reach each other through the door only. */
-export const services: CreateService[] = [createLambda]
+export const services: CreateService[] = [createIam, createSts, createS3, createDynamodb, createLambda, createConsole]
