@@ -27,7 +27,7 @@ export class Stepwell extends Stack {
     Tags.of(this).add('application', 'stepwell')
 
     const parameters = new Parameters(this, 'Parameters')
-    const storage = new Storage(this, 'Storage')
+    const storage = new Storage(this, 'Storage', { landingPrefix: parameters.landingPrefix })
     const network = new Network(this, 'Network', { logs: storage.logs })
     const database = new Database(this, 'Database', { vpc: network.vpc, clients: network.functions })
     const warehouse = new Warehouse(this, 'Warehouse', { vpc: network.vpc, processed: storage.processed })

@@ -4,6 +4,11 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, StorageC
 import { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 
+export interface StorageProps {
+  /** Where archives are put into the raw bucket. */
+  landingPrefix: string
+}
+
 export class Storage extends Construct {
   /** Archives as they land, and the text files unpacked from them. */
   readonly raw: Bucket
@@ -14,7 +19,7 @@ export class Storage extends Construct {
   /** Logs of the clusters, of access to the other buckets, and of refused network traffic. */
   readonly logs: Bucket
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, props: StorageProps) {
     super(scope, id)
     this.logs = this.bucket('Logs', {
       lifecycleRules: [abortUploads, { id: 'ExpireLogs', expiration: Duration.days(90) }],
@@ -29,13 +34,14 @@ export class Storage extends Construct {
         {
           // Read once, kept for a republished quarter to be compared with: instant retrieval at a fifth of the price.
           id: 'ArchiveLanding',
-          prefix: 'landing/',
+          prefix: props.landingPrefix,
           transitions: [{ storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(30) }],
         },
-        {
-          id: 'CoolUnpacked',
+        ...['origination', 'performance'].map((table) => ({
+          id: `Cool-${table}`,
+          prefix: `${table}/`,
           transitions: [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(30) }],
-        },
+        })),
       ],
     })
     this.processed = this.bucket('Processed', {

@@ -256,3 +256,23 @@ describe('events', () => {
     expect(reconcile).toMatchObject([{ ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED' }])
   })
 })
+
+describe('monitoring', () => {
+  it('has an alarm on executions, undelivered events and the disk of MySQL, each told to the topic', () => {
+    const topic = stack.ofType('AWS::SNS::Topic').map(([id]) => ({ Ref: id }))
+    const alarms = properties('AWS::CloudWatch::Alarm')
+    expect(alarms).toHaveLength(3)
+    for (const alarm of alarms) expect(alarm.AlarmActions).toEqual(topic)
+  })
+
+  it('lets alarms publish, though the topic has a policy of its own', () => {
+    const [{ PolicyDocument }] = properties('AWS::SNS::TopicPolicy')
+    expect(PolicyDocument.Statement).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Allow',
+        Action: 'sns:Publish',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+      }),
+    )
+  })
+})
