@@ -12,6 +12,7 @@ import { render, statements } from '../script.ts'
 import { quarterSchema, required, task } from '../task.ts'
 import { asLoader, mysqlEnvironment, transaction, using } from './mysql/connection.ts'
 import { LineCounter } from './mysql/count-lines.ts'
+import { recordsOf } from './mysql/load-answer.ts'
 
 const s3 = new S3Client({})
 
@@ -58,17 +59,6 @@ async function load(
     'MysqlLoadRefused',
     `s3://${bucket}/${key} has ${lines.lines} lines, but MySQL read ${records} records, skipped ${skipped} and warned ${warnings} times. Nothing of the file was kept.${said}`,
   )
-}
-
-/** `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`, https://dev.mysql.com/doc/c-api/8.4/en/mysql-info.html */
-export function recordsOf(info: string): { records: number; skipped: number; warnings: number } {
-  const number = (name: string) => {
-    const found = new RegExp(`${name}: (\\d+)`).exec(info)?.[1]
-    if (found === undefined)
-      throw new TaskError('MysqlLoadRefused', `MySQL's answer to LOAD DATA tells no ${name}: "${info}".`)
-    return Number(found)
-  }
-  return { records: number('Records'), skipped: number('Skipped'), warnings: number('Warnings') }
 }
 
 async function warningsOf(connection: Connection): Promise<string[]> {

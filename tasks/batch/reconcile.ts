@@ -9,11 +9,9 @@ import { quotedList, render, statements } from '../script.ts'
 import { quarterSchema, required, task } from '../task.ts'
 import { archiveSchema, identity } from './archive/archive.ts'
 import { storesSchema } from './archive/plan.ts'
-import { archiveRows, markLoaded, type QuarterCounts, type StoreRows } from './archive/table.ts'
+import { compare, redshiftCounts, type Store, type StoreCounts } from './archive/reconciliation.ts'
+import { archiveRows, markLoaded, type StoreRows } from './archive/table.ts'
 import { query, redshiftEnvironment } from './redshift/data-api.ts'
-
-type Store = keyof StoreRows
-type StoreCounts = Map<string, { origination?: number; performance?: number }>
 
 export const handler = task({
   name: 'Reconcile',
@@ -53,31 +51,3 @@ export const handler = task({
     return { quarters: quarters.length }
   },
 })
-
-/** @throws ReconciliationError naming quarter, table, store and both values */
-export function compare(
-  quarter: string,
-  store: Store,
-  hive: QuarterCounts,
-  held: NonNullable<StoreRows[Store]>,
-): NonNullable<StoreRows[Store]> {
-  for (const [table, rows] of Object.entries(held)) {
-    const { processed } = hive[table as keyof QuarterCounts]
-    if (rows !== processed) {
-      throw new TaskError(
-        'ReconciliationError',
-        `${table} of ${quarter} has ${processed} rows processed by Hive, but ${rows} rows in ${store}. The quarter does not count as loaded; a new execution loads it again.`,
-      )
-    }
-  }
-  return held
-}
-
-function redshiftCounts(rows: Record<string, unknown>[], quarters: string[]): StoreCounts {
-  const counts: StoreCounts = new Map(quarters.map((quarter) => [quarter, { origination: 0, performance: 0 }]))
-  for (const { table_name, quarter, row_count } of rows) {
-    const tables = counts.get(String(quarter))
-    if (tables) tables[table_name as 'origination'] = Number(row_count)
-  }
-  return counts
-}
