@@ -1,6 +1,5 @@
 /** Everything that is deployed: one stack, `Stepwell`, which the local cloud boots from too. */
-import { CfnOutput, Fn, Stack, type StackProps, Tags, TimeZone } from 'aws-cdk-lib'
-import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler'
+import { CfnOutput, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
@@ -12,7 +11,7 @@ import { Monitoring } from './monitoring.ts'
 import { Network } from './network.ts'
 import { Parameters } from './parameters.ts'
 import { Storage } from './storage.ts'
-import { ExecutionsApi, Triggers } from './triggers.ts'
+import { ExecutionsApi } from './triggers.ts'
 import { Warehouse } from './warehouse.ts'
 
 export interface StepwellProps extends StackProps {
@@ -52,23 +51,8 @@ export class Stepwell extends Stack {
       warehouse,
       jobs,
       monitoring,
-    })
-    new Triggers(this, 'BatchTriggers', {
-      workflow: 'batch',
-      machine: batch.machine,
       api: new ExecutionsApi(this, 'Executions'),
-      // Freddie Mac publishes a quarter about four months after it ended.
-      schedule: ScheduleExpression.cron({
-        minute: '0',
-        hour: '6',
-        day: '5',
-        month: '2,5,8,11',
-        timeZone: TimeZone.ETC_UTC,
-      }),
-      input: {},
-      deadLetters: jobs.deadLetters,
     })
-    monitoring.watchWorkflow('Batch', batch.machine, [...batch.functions.values(), ...jobs.functions])
     monitoring.watchDatabase(database.instance)
     monitoring.watchDeadLetters(jobs.deadLetters)
 

@@ -1,6 +1,6 @@
 /**
  * The three ways to start a workflow: a schedule (shipped DISABLED), the StartExecution API behind one HTTPS address, and the
- * console, which needs nothing. Every workflow gets one {@link Triggers}; they share one {@link ExecutionsApi}.
+ * console, which needs nothing. Every workflow gets one {@link WorkflowTriggers}; they share one {@link ExecutionsApi}.
  */
 import { CfnOutput, CfnParameter, Duration, Stack } from 'aws-cdk-lib'
 import {
@@ -24,10 +24,10 @@ import { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 import { allow } from './allow.ts'
 
-export interface TriggersProps {
+export interface WorkflowTriggersProps {
   machine: IStateMachine
-  /** `batch`: the path below `/executions` and the beginning of the parameter that enables the schedule. */
-  workflow: string
+  /** `Batch`: names the path below `/executions` and the parameter that enables the schedule. */
+  name: string
   api: ExecutionsApi
   schedule: ScheduleExpression
   /** The input of scheduled executions. */
@@ -36,24 +36,23 @@ export interface TriggersProps {
   deadLetters: IQueue
 }
 
-export class Triggers extends Construct {
-  constructor(scope: Construct, id: string, props: TriggersProps) {
+export class WorkflowTriggers extends Construct {
+  constructor(scope: Construct, id: string, props: WorkflowTriggersProps) {
     super(scope, id)
-    const name = `${props.workflow.charAt(0).toUpperCase()}${props.workflow.slice(1)}ScheduleState`
     const state = new CfnParameter(this, 'State', {
       default: 'DISABLED',
       allowedValues: ['DISABLED', 'ENABLED'],
-      description: `Whether the ${props.workflow} workflow runs on its schedule`,
+      description: `Whether the ${props.name} workflow runs on its schedule`,
     })
-    state.overrideLogicalId(name)
+    state.overrideLogicalId(`${props.name}ScheduleState`)
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
-      description: `EventBridge Scheduler starts the ${props.workflow} workflow with it`,
+      description: `EventBridge Scheduler starts the ${props.name} workflow with it`,
     })
     const schedule = new Schedule(this, 'Schedule', {
-      description: `Starts the ${props.workflow} workflow`,
+      description: `Starts the ${props.name} workflow`,
       schedule: props.schedule,
       target: new StepFunctionsStartExecution(props.machine, {
         role,
@@ -64,7 +63,7 @@ export class Triggers extends Construct {
       }),
     })
     ;(schedule.node.defaultChild as CfnSchedule).addPropertyOverride('State', state.valueAsString)
-    props.api.add(props.workflow, props.machine)
+    props.api.add(props.name.toLowerCase(), props.machine)
   }
 }
 

@@ -1,9 +1,10 @@
 /** The functions that bring archives from their source to the raw bucket. */
 import { allow } from '../allow.ts'
-import type { BatchContext } from './index.ts'
+import type { Batch, BatchProps } from './index.ts'
 
-export function addCollectTasks({ task, parameters, storage, sourceCredentials, archives }: BatchContext): void {
+export function addCollectTasks(batch: Batch, { parameters, storage, sourceCredentials }: BatchProps): void {
   const { raw } = storage
+  const { archives } = batch
   const source = {
     SOURCE_DRIVER: parameters.sourceDriver,
     SOURCE_URL: parameters.sourceUrl,
@@ -13,12 +14,17 @@ export function addCollectTasks({ task, parameters, storage, sourceCredentials, 
     ARCHIVES_TABLE: archives.tableName,
   }
 
-  const listArchives = task('ListArchives', { environment: source, timeout: 120, memory: 512 })
+  const listArchives = batch.task('ListArchives', { environment: source, timeout: 120, memory: 512 })
   allow(listArchives.role, ['dynamodb:Scan'], [archives.tableArn])
   allow(listArchives.role, ['s3:ListBucket'], [raw.bucketArn])
   allow(listArchives.role, ['secretsmanager:GetSecretValue'], [sourceCredentials.secretArn])
 
-  const collectQuarter = task('CollectQuarter', { environment: source, timeout: 900, memory: 2048, storage: 10240 })
+  const collectQuarter = batch.task('CollectQuarter', {
+    environment: source,
+    timeout: 900,
+    memory: 2048,
+    storage: 10240,
+  })
   allow(collectQuarter.role, ['s3:ListBucket'], [raw.bucketArn])
   allow(
     collectQuarter.role,

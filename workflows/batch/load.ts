@@ -2,14 +2,15 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib'
 import type { Role } from 'aws-cdk-lib/aws-iam'
 import { allow } from '../allow.ts'
-import type { BatchContext } from './index.ts'
+import type { Warehouse } from '../warehouse.ts'
+import type { Batch, BatchProps } from './index.ts'
 
-export function addLoadTasks(context: BatchContext): void {
-  addMysqlTasks(context)
-  addRedshiftTasks(context)
+export function addLoadTasks(batch: Batch, props: BatchProps): void {
+  addMysqlTasks(batch, props)
+  addRedshiftTasks(batch, props)
 }
 
-function addMysqlTasks({ task, storage, network, database }: BatchContext): void {
+function addMysqlTasks(batch: Batch, { storage, network, database }: BatchProps): void {
   const { processed } = storage
   const { instance } = database
   const mysql = {
@@ -27,7 +28,7 @@ function addMysqlTasks({ task, storage, network, database }: BatchContext): void
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   })
 
-  const prepareMysql = task('PrepareMysql', {
+  const prepareMysql = batch.task('PrepareMysql', {
     environment: { ...mysql, DB_MASTER_SECRET_ARN: database.masterSecret.secretArn },
     network: inside,
     timeout: 300,
@@ -35,14 +36,14 @@ function addMysqlTasks({ task, storage, network, database }: BatchContext): void
   })
   allow(prepareMysql.role, ['secretsmanager:GetSecretValue'], [database.masterSecret.secretArn])
 
-  const listExportFiles = task('ListExportFiles', {
+  const listExportFiles = batch.task('ListExportFiles', {
     environment: { PROCESSED_BUCKET: processed.bucketName },
     timeout: 120,
     memory: 512,
   })
   allow(listExportFiles.role, ['s3:ListBucket'], [processed.bucketArn])
 
-  const loadMysql = task('LoadMysql', {
+  const loadMysql = batch.task('LoadMysql', {
     environment: { ...mysql, PROCESSED_BUCKET: processed.bucketName },
     network: inside,
     timeout: 900,
@@ -53,32 +54,31 @@ function addMysqlTasks({ task, storage, network, database }: BatchContext): void
   })
   allow(loadMysql.role, ['rds-db:connect'], [loader])
 
-  const swapMysql = task('SwapMysql', { environment: mysql, network: inside, timeout: 900, memory: 512 })
+  const swapMysql = batch.task('SwapMysql', { environment: mysql, network: inside, timeout: 900, memory: 512 })
   allow(swapMysql.role, ['rds-db:connect'], [loader])
 }
 
-function addRedshiftTasks(context: BatchContext): void {
-  const { task, jobs, storage } = context
-  const redshift = redshiftEnvironment(context)
+function addRedshiftTasks(batch: Batch, { jobs, storage, warehouse }: BatchProps): void {
+  const redshift = redshiftEnvironment(warehouse)
 
-  const prepareRedshift = task('PrepareRedshift', { environment: redshift, timeout: 300, memory: 512 })
-  allowRedshift(prepareRedshift.role, context)
+  const prepareRedshift = batch.task('PrepareRedshift', { environment: redshift, timeout: 300, memory: 512 })
+  allowRedshift(prepareRedshift.role, warehouse)
 
-  const loadRedshift = task('LoadRedshift', {
+  const loadRedshift = batch.task('LoadRedshift', {
     environment: { ...redshift, JOBS_TABLE: jobs.table.tableName, PROCESSED_BUCKET: storage.processed.bucketName },
     timeout: 60,
     memory: 512,
   })
-  allowRedshift(loadRedshift.role, context)
-  jobs.allowStarting(loadRedshift.role, context.machineArn)
+  allowRedshift(loadRedshift.role, warehouse)
+  jobs.allowStarting(loadRedshift.role, batch.machineArn)
 }
 
-export function redshiftEnvironment({ warehouse }: BatchContext): Record<string, string> {
+export function redshiftEnvironment(warehouse: Warehouse): Record<string, string> {
   return { REDSHIFT_WORKGROUP: warehouse.workgroupName, REDSHIFT_DATABASE: warehouse.database }
 }
 
 /** Lets a function run SQL in the workgroup and read the results. */
-export function allowRedshift(role: Role, { warehouse }: BatchContext): void {
+export function allowRedshift(role: Role, warehouse: Warehouse): void {
   allow(
     role,
     ['redshift-data:BatchExecuteStatement', 'redshift-data:ExecuteStatement', 'redshift-serverless:GetCredentials'],

@@ -1,10 +1,9 @@
 /** The functions that create the cluster, run Hive on it, check what it did and end it. */
 import { Asset } from 'aws-cdk-lib/aws-s3-assets'
-import type { Construct } from 'constructs'
 import { allow } from '../allow.ts'
 import { Cluster } from '../cluster.ts'
 import { anyCluster, clusters } from '../jobs.ts'
-import type { BatchContext } from './index.ts'
+import type { Batch, BatchProps } from './index.ts'
 
 /** The states that run a Hive script, and the variable that names it. */
 const scripts = {
@@ -14,20 +13,19 @@ const scripts = {
   CountRecords: { file: 'count-records.hql', variable: 'COUNT_RECORDS_SCRIPT' },
 }
 
-export function addProcessTasks(scope: Construct, context: BatchContext): void {
-  const { task, jobs, storage, archives } = context
+export function addProcessTasks(batch: Batch, props: BatchProps): void {
+  const { jobs, storage } = props
   const assets = Object.entries(scripts).map(
-    ([state, { file }]) =>
-      [state, new Asset(scope, `${state}Script`, { path: `${context.root}/hql/${file}` })] as const,
+    ([state, { file }]) => [state, new Asset(batch, `${state}Script`, { path: `${props.root}/hql/${file}` })] as const,
   )
   addCreateCluster(
-    scope,
-    context,
+    batch,
+    props,
     assets.map(([, asset]) => asset),
   )
 
   for (const [state, script] of assets) {
-    const runHive = task(state, {
+    const runHive = batch.task(state, {
       environment: {
         JOBS_TABLE: jobs.table.tableName,
         RAW_BUCKET: storage.raw.bucketName,
@@ -45,15 +43,15 @@ export function addProcessTasks(scope: Construct, context: BatchContext): void {
         'elasticmapreduce:DescribeStep',
         'elasticmapreduce:ListSteps',
       ],
-      [clusters(scope)],
+      [clusters(batch)],
       { because: anyCluster },
     )
     allow(runHive.role, ['dynamodb:Query'], [jobs.byExecution])
-    jobs.allowStarting(runHive.role, context.machineArn)
+    jobs.allowStarting(runHive.role, batch.machineArn)
   }
 
-  const checkQuality = task('CheckQuality', {
-    environment: { PROCESSED_BUCKET: storage.processed.bucketName, ARCHIVES_TABLE: archives.tableName },
+  const checkQuality = batch.task('CheckQuality', {
+    environment: { PROCESSED_BUCKET: storage.processed.bucketName, ARCHIVES_TABLE: batch.archives.tableName },
     timeout: 120,
     memory: 512,
   })
@@ -61,9 +59,9 @@ export function addProcessTasks(scope: Construct, context: BatchContext): void {
   allow(checkQuality.role, ['s3:GetObject'], [storage.processed.arnForObjects('counts/*')], {
     because: 'Hive names the files that it writes below the prefix.',
   })
-  allow(checkQuality.role, ['dynamodb:UpdateItem'], [archives.tableArn])
+  allow(checkQuality.role, ['dynamodb:UpdateItem'], [batch.archives.tableArn])
 
-  const terminateCluster = task('TerminateCluster', {
+  const terminateCluster = batch.task('TerminateCluster', {
     environment: { JOBS_TABLE: jobs.table.tableName },
     timeout: 120,
     memory: 512,
@@ -71,16 +69,16 @@ export function addProcessTasks(scope: Construct, context: BatchContext): void {
   jobs.allowStopping(terminateCluster.role)
 }
 
-function addCreateCluster(scope: Construct, context: BatchContext, hiveScripts: Asset[]): void {
-  const { task, jobs, parameters, storage, network } = context
-  const cluster = new Cluster(scope, 'Cluster', {
+function addCreateCluster(batch: Batch, props: BatchProps, hiveScripts: Asset[]): void {
+  const { jobs, parameters, storage, network } = props
+  const cluster = new Cluster(batch, 'Cluster', {
     vpc: network.vpc,
     raw: storage.raw,
     processed: storage.processed,
     logs: storage.logs,
     scripts: hiveScripts,
   })
-  const createCluster = task('CreateCluster', {
+  const createCluster = batch.task('CreateCluster', {
     environment: {
       JOBS_TABLE: jobs.table.tableName,
       LOGS_BUCKET: storage.logs.bucketName,
@@ -105,7 +103,7 @@ function addCreateCluster(scope: Construct, context: BatchContext, hiveScripts: 
   allow(
     createCluster.role,
     ['elasticmapreduce:AddTags', 'elasticmapreduce:DescribeCluster', 'elasticmapreduce:PutAutoTerminationPolicy'],
-    [clusters(scope)],
+    [clusters(batch)],
     { because: anyCluster },
   )
   allow(createCluster.role, ['iam:PassRole'], [cluster.serviceRole.roleArn], {
@@ -114,5 +112,5 @@ function addCreateCluster(scope: Construct, context: BatchContext, hiveScripts: 
   allow(createCluster.role, ['iam:PassRole'], [cluster.nodeRole.roleArn], {
     conditions: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
   })
-  jobs.allowStarting(createCluster.role, context.machineArn)
+  jobs.allowStarting(createCluster.role, batch.machineArn)
 }

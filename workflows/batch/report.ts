@@ -1,36 +1,36 @@
 /** The functions that compare the stores, report on a run and tell people of a failed one. */
 import { ArnFormat, Stack } from 'aws-cdk-lib'
 import { allow } from '../allow.ts'
-import type { BatchContext } from './index.ts'
+import type { Batch, BatchProps } from './index.ts'
 import { allowRedshift, redshiftEnvironment } from './load.ts'
 
-export function addReportTasks(context: BatchContext): void {
-  const { task, storage, archives, monitoring } = context
-  const redshift = redshiftEnvironment(context)
+export function addReportTasks(batch: Batch, { storage, monitoring, warehouse }: BatchProps): void {
+  const { archives } = batch
+  const redshift = redshiftEnvironment(warehouse)
 
-  const reconcile = task('Reconcile', {
+  const reconcile = batch.task('Reconcile', {
     environment: { ...redshift, ARCHIVES_TABLE: archives.tableName },
     timeout: 600,
     memory: 512,
   })
-  allowRedshift(reconcile.role, context)
+  allowRedshift(reconcile.role, warehouse)
   allow(reconcile.role, ['dynamodb:Scan', 'dynamodb:UpdateItem'], [archives.tableArn])
 
-  const report = task('Report', {
+  const report = batch.task('Report', {
     environment: { ...redshift, ARCHIVES_TABLE: archives.tableName, REPORTS_BUCKET: storage.reports.bucketName },
     timeout: 600,
     memory: 1024,
   })
-  allowRedshift(report.role, context)
+  allowRedshift(report.role, warehouse)
   allow(report.role, ['dynamodb:Scan'], [archives.tableArn])
   allow(report.role, ['s3:PutObject'], [storage.reports.arnForObjects('batch/*')], {
     because: 'A report is named after its execution.',
   })
-  allow(report.role, ['states:GetExecutionHistory'], [executionsOf(context)], {
+  allow(report.role, ['states:GetExecutionHistory'], [executionsOf(batch)], {
     because: 'Executions are named when they start.',
   })
 
-  const notifyFailure = task('NotifyFailure', {
+  const notifyFailure = batch.task('NotifyFailure', {
     environment: { FAILURE_TOPIC_ARN: monitoring.topic.topicArn },
     timeout: 60,
     memory: 512,
@@ -38,11 +38,11 @@ export function addReportTasks(context: BatchContext): void {
   allow(notifyFailure.role, ['sns:Publish'], [monitoring.topic.topicArn])
 }
 
-function executionsOf({ archives, machineName }: BatchContext): string {
-  return Stack.of(archives).formatArn({
+function executionsOf(batch: Batch): string {
+  return Stack.of(batch).formatArn({
     service: 'states',
     resource: 'execution',
-    resourceName: `${machineName}:*`,
+    resourceName: `${batch.machineName}:*`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   })
 }
