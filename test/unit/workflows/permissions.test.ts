@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { allow, WildcardError } from '../../../workflows/allow.ts'
-import { type Synthesized, synthesizeStack } from './stepwell.ts'
+import { type SynthesizedStack, synthesizedStack } from './stepwell.ts'
 
 interface Grant {
   policy: string
@@ -41,11 +41,11 @@ const actionsOnEverything: Record<string, string> = {
 const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value])
 
 describe('permissions', () => {
-  let stack: Synthesized
+  let stack: SynthesizedStack
   let grants: Grant[]
 
   beforeAll(async () => {
-    stack = await synthesizeStack()
+    stack = await synthesizedStack()
     grants = stack.ofType('AWS::IAM::Policy').flatMap(([policy, { Properties }]) =>
       (Properties.PolicyDocument.Statement as any[]).map((statement) => ({
         policy,
