@@ -1,5 +1,5 @@
 /** Reads the entries of a zip file as streams, each proven against its size and CRC-32 before the stream ends. */
-import { pipeline, type Readable, Transform } from 'node:stream'
+import { type Readable, Transform } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { ArchiveCorrupt } from '../../errors.ts'
@@ -45,11 +45,10 @@ export async function openZip(path: string, name: string): Promise<Zip> {
         zip.openReadStream(entry, (error, stream) => {
           if (error) return reject(corrupt(error))
           const checked = checksum(entry, name)
-          // A damaged stream ends in zlib's own error: tell which archive and entry it was.
-          pipeline(stream, checked, (failure) => {
-            if (failure && !(failure instanceof ArchiveCorrupt))
-              checked.destroy(corruptEntry(name, entry, failure.message))
-          })
+          // Not pipeline(): a damaged stream ends in zlib's own error, and that would not tell which archive and entry it was.
+          stream.on('error', (failure) => checked.destroy(corruptEntry(name, entry, failure.message)))
+          checked.on('close', () => stream.destroy())
+          stream.pipe(checked)
           resolve(checked)
         })
       }),

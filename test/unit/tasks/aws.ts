@@ -3,14 +3,13 @@
  * A service that a test scripts (EMR, Step Functions) is a few operations behind the same port.
  */
 import type { Context } from 'aws-lambda'
+import { afterAll } from 'vitest'
 import { modelOf, type ServiceModel } from '../../../local/gateway/model.ts'
-import { listen } from '../../../local/gateway/server.ts'
+import { type Gateway, listen } from '../../../local/gateway/server.ts'
 import { createDynamodb } from '../../../local/services/dynamodb/index.ts'
 import { createS3 } from '../../../local/services/s3/index.ts'
 import { createSecretsManager } from '../../../local/services/secretsmanager/index.ts'
 import { type TestCloud, testCloud } from '../../support/cloud.ts'
-
-process.env.POWERTOOLS_LOG_LEVEL ??= 'SILENT'
 
 const packages: Record<string, () => Promise<object>> = {
   s3: () => import('@aws-sdk/client-s3'),
@@ -25,28 +24,20 @@ const packages: Record<string, () => Promise<object>> = {
 export interface TestAws {
   cloud: TestCloud
   url: string
+  /** Removes all data. The port stays until the file's tests are over: SDK clients keep their endpoint. */
   close(): Promise<void>
 }
 
-/** Starts S3, DynamoDB and Secrets Manager, and points this process's SDK clients at them. */
+let current: TestCloud
+let gateway: Gateway | undefined
+afterAll(() => gateway?.close())
+
+/** Starts S3, DynamoDB and Secrets Manager, empty, and points this process's SDK clients at them. */
 export async function startAws(): Promise<TestAws> {
-  const cloud = testCloud()
+  current = testCloud()
+  const cloud = current
   for (const create of [createS3, createDynamodb, createSecretsManager]) cloud.add(create(cloud))
-  const models = new Map<string, ServiceModel>()
-  const gateway = await listen(
-    0,
-    Promise.resolve({
-      async model(name) {
-        const load = packages[name]
-        if (load && !models.has(name)) models.set(name, modelOf(name, await load()))
-        return models.get(name)
-      },
-      principal: () => cloud.admin,
-      invoke: (_call, service, operation, input) => cloud.call(cloud.admin, service, operation, input as object),
-      page: async () => undefined,
-      log: () => {},
-    }),
-  )
+  gateway ??= await listenOnce()
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: gateway.url,
     AWS_REGION: 'us-east-1',
@@ -54,14 +45,25 @@ export async function startAws(): Promise<TestAws> {
     AWS_SECRET_ACCESS_KEY: 'secret',
     AWS_MAX_ATTEMPTS: '1',
   })
-  return {
-    cloud,
-    url: gateway.url,
-    async close() {
-      await gateway.close()
-      await cloud.dispose()
-    },
-  }
+  return { cloud, url: gateway.url, close: () => cloud.dispose() }
+}
+
+function listenOnce(): Promise<Gateway> {
+  const models = new Map<string, ServiceModel>()
+  return listen(
+    0,
+    Promise.resolve({
+      async model(name) {
+        const load = packages[name]
+        if (load && !models.has(name)) models.set(name, modelOf(name, await load()))
+        return models.get(name)
+      },
+      principal: () => current.admin,
+      invoke: (_call, service, operation, input) => current.call(current.admin, service, operation, input as object),
+      page: async () => undefined,
+      log: () => {},
+    }),
+  )
 }
 
 /** Makes a bucket and gives its name. */

@@ -77,7 +77,11 @@ describe('isTransient', () => {
     ['throttling', { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } }, true],
     ['an answer of 503', { name: 'Unknown', $metadata: { httpStatusCode: 503 } }, true],
     ['an answer of 429', { name: 'Unknown', $metadata: { httpStatusCode: 429 } }, true],
-    ['an operation that is not there', { name: 'UnknownOperationException', $metadata: { httpStatusCode: 501 } }, false],
+    [
+      'an operation that is not there',
+      { name: 'UnknownOperationException', $metadata: { httpStatusCode: 501 } },
+      false,
+    ],
     ['a denied call', { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } }, false],
     ['a fetch whose connection was refused', { name: 'TypeError', cause: { code: 'ECONNREFUSED' } }, true],
     ['a deadlock of MySQL', { code: 'ER_LOCK_DEADLOCK' }, true],

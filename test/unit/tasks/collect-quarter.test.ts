@@ -1,0 +1,186 @@
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Archive, identity } from '../../../tasks/batch/archive/archive.ts'
+import { archiveRow } from '../../../tasks/batch/archive/table.ts'
+import { handler } from '../../../tasks/batch/collect-quarter.ts'
+import { failure } from '../../support/cloud.ts'
+import { archivesTable, bucket, invoke, startAws, type TestAws } from './aws.ts'
+import { lines, r47, zipOf } from './zips.ts'
+
+const name = 'historical_data_1999Q1.zip'
+const ORIG = 'origination/layout=r47/quarter=1999Q1/orig_1999Q1.txt'
+const PERF = 'performance/layout=r47/quarter=1999Q1/perf_1999Q1.txt'
+
+let aws: TestAws
+let environment: Record<string, string>
+
+beforeEach(async () => {
+  aws = await startAws()
+  environment = {
+    SOURCE_DRIVER: 's3',
+    RAW_BUCKET: await bucket(aws.cloud, 'raw'),
+    LANDING_PREFIX: 'landing/',
+    ARCHIVES_TABLE: await archivesTable(aws.cloud),
+  }
+})
+afterEach(() => aws.close())
+
+async function land(zip: Buffer): Promise<Archive> {
+  const { ETag } = await aws.cloud.as('s3', 'PutObject', { Bucket: 'raw', Key: `landing/${name}`, Body: zip })
+  return { quarter: '1999Q1', name, size: zip.length, checksum: `etag:${ETag}` }
+}
+const collect = (archive: Archive) => invoke<{ collected: boolean }>(handler, { archive }, environment)
+
+async function keys(): Promise<string[]> {
+  const { Contents = [] } = await aws.cloud.as('s3', 'ListObjectsV2', { Bucket: 'raw' })
+  return Contents.map((object: { Key: string }) => object.Key).filter((key: string) => !key.startsWith('landing/'))
+}
+async function text(Key: string): Promise<string> {
+  const { Body } = await aws.cloud.as('s3', 'GetObject', { Bucket: 'raw', Key })
+  const chunks: Buffer[] = []
+  for await (const chunk of Body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('latin1')
+}
+
+describe('CollectQuarter', () => {
+  it('unzips both files to the keys that Hive reads, byte for byte, and notes the archive', async () => {
+    const latin1 = `${lines(31)}${'é|'.repeat(30)}\x92\n`
+    const archive = await land(
+      await zipOf({ 'orig_1999Q1.txt': latin1, 'perf_1999Q1.txt': lines(35), 'README.txt': 'hello' }),
+    )
+    const before = readdirSync(tmpdir()).filter((file) => file.startsWith('collect-')).length
+
+    const result = await collect(archive)
+
+    expect(result).toEqual({ quarter: '1999Q1', collected: true })
+    expect(await keys()).toEqual([ORIG, PERF])
+    expect(await text(ORIG)).toBe(latin1)
+    expect(await text(PERF)).toBe(lines(35))
+    expect(await archiveRow('archives', '1999Q1')).toMatchObject({ collected: identity(archive), layout: 'r47' })
+    expect(readdirSync(tmpdir()).filter((file) => file.startsWith('collect-'))).toHaveLength(before)
+  })
+
+  it('does nothing for an archive that is collected already', async () => {
+    const archive = await land(await r47('1999Q1'))
+    await collect(archive)
+    const puts = () => aws.cloud.calls.filter(({ operation }) => operation === 'PutObject').length
+    const before = puts()
+
+    expect(await collect(archive)).toEqual({ quarter: '1999Q1', collected: false })
+    expect(puts()).toBe(before)
+  })
+
+  it('replaces exactly the files of its quarter when the archive is republished, in another layout too', async () => {
+    const old = 'origination/layout=legacy32/quarter=1999Q1/historical_data_1999Q1.txt'
+    const other = 'origination/layout=r47/quarter=1999Q2/orig_1999Q2.txt'
+    await collect(
+      await land(
+        await zipOf({ 'historical_data_1999Q1.txt': lines(32), 'historical_data_time_1999Q1.txt': lines(32) }),
+      ),
+    )
+    await aws.cloud.as('s3', 'PutObject', { Bucket: 'raw', Key: other, Body: 'x' })
+    expect(await keys()).toContain(old)
+
+    await collect(await land(await r47('1999Q1', 7)))
+
+    expect(await keys()).toEqual([ORIG, other, PERF])
+    expect(await text(ORIG)).toBe(lines(31, 7))
+  })
+
+  it('uploads a file of many parts whole', async () => {
+    const big = lines(35, 65_000)
+    await collect(await land(await zipOf({ 'orig_1999Q1.txt': lines(31), 'perf_1999Q1.txt': big })))
+
+    expect(big.length).toBeGreaterThan(16 * 1024 ** 2)
+    expect(aws.cloud.calls.some(({ operation }) => operation === 'CompleteMultipartUpload')).toBe(true)
+    expect((await text(PERF)) === big).toBe(true)
+  })
+
+  it('tolerates a dirty first line when it recognises the layout', async () => {
+    await collect(
+      await land(await zipOf({ 'orig_1999Q1.txt': `broken|line\n${lines(31)}`, 'perf_1999Q1.txt': lines(35) })),
+    )
+    expect(await keys()).toEqual([ORIG, PERF])
+  })
+})
+
+describe('CollectQuarter refuses', () => {
+  it.each([
+    [
+      'a name and a field count that disagree',
+      { 'orig_1999Q1.txt': lines(32), 'perf_1999Q1.txt': lines(35) },
+      'LayoutConflict',
+      /31 fields.*32 fields.*legacy32/,
+    ],
+    [
+      'an unknown field count',
+      { 'orig_1999Q1.txt': lines(31), 'perf_1999Q1.txt': lines(40) },
+      'LayoutConflict',
+      /no known layout/,
+    ],
+    [
+      'two layouts in one archive',
+      { 'orig_1999Q1.txt': lines(31), 'historical_data_time_1999Q1.txt': lines(32) },
+      'LayoutConflict',
+      /r47 and legacy32/,
+    ],
+    ['a missing file', { 'orig_1999Q1.txt': lines(31) }, 'ArchiveCorrupt', /one origination and one performance/],
+    ['an archive of neither', { 'README.txt': 'hello' }, 'ArchiveCorrupt', /holds neither/],
+    [
+      'a file of another quarter',
+      { 'orig_1999Q2.txt': lines(31), 'perf_1999Q1.txt': lines(35) },
+      'ArchiveCorrupt',
+      /1999Q2/,
+    ],
+    ['an empty file', { 'orig_1999Q1.txt': '', 'perf_1999Q1.txt': lines(35) }, 'ArchiveCorrupt', /has no line/],
+  ])('%s, and leaves the raw bucket as it was', async (_, files, error, message) => {
+    const archive = await land(await zipOf(files as Record<string, string>))
+    const thrown = await failure(() => collect(archive))
+    expect(thrown).toMatchObject({ name: error })
+    expect(thrown.message).toMatch(message)
+    expect(await keys()).toEqual([])
+    expect(await archiveRow('archives', '1999Q1')).toBeUndefined()
+  })
+
+  it('a truncated archive', async () => {
+    const zip = await r47('1999Q1', 500)
+    const archive = await land(zip.subarray(0, zip.length - 100))
+    expect(await failure(() => collect(archive))).toMatchObject({ name: 'ArchiveCorrupt' })
+    expect(await keys()).toEqual([])
+  })
+
+  it.each([
+    ['in its deflated data', 3_000],
+    ['in its checksum', undefined],
+  ])('an archive that is damaged %s', async (_, at) => {
+    const zip = Buffer.from(await r47('1999Q1', 5_000))
+    // The central directory's CRC-32 of the first entry stands 16 bytes behind its signature.
+    const offset = at ?? zip.indexOf(Buffer.from('PK\x01\x02', 'latin1')) + 16
+    zip[offset] = (zip[offset] ?? 0) ^ 0xff
+    const archive = await land(zip)
+    const thrown = await failure(() => collect(archive))
+    expect(thrown).toMatchObject({ name: 'ArchiveCorrupt' })
+    expect(thrown.message).toContain('orig_1999Q1.txt')
+    expect(await keys()).toEqual([])
+  })
+
+  it('an archive that was replaced after it was listed', async () => {
+    const archive = await land(await r47('1999Q1'))
+    await land(await r47('1999Q1', 9))
+    expect(await failure(() => collect(archive))).toMatchObject({ name: 'ArchiveCorrupt' })
+  })
+
+  it('an archive that is gone', async () => {
+    const archive = await land(await r47('1999Q1'))
+    await aws.cloud.as('s3', 'DeleteObject', { Bucket: 'raw', Key: `landing/${name}` })
+    expect(await failure(() => collect(archive))).toMatchObject({ name: 'ArchiveMissing' })
+  })
+
+  it('an archive of another size than the listing said', async () => {
+    const archive = await land(await r47('1999Q1'))
+    expect(await failure(() => collect({ ...archive, size: archive.size + 1 }))).toMatchObject({
+      name: 'ArchiveCorrupt',
+    })
+  })
+})
