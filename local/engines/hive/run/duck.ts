@@ -1,0 +1,91 @@
+/** The DuckDB connection of a session: loaded when the first statement needs it, gone when the session closes. */
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { MACROS, SETTINGS } from '../compile/prelude.ts'
+import { HiveExecutionError, HiveSemanticError, type Place } from '../errors.ts'
+
+export interface DuckOptions {
+  readonly threads: number
+  /** As DuckDB writes it: `2GB`. */
+  readonly memoryLimit: string
+  /** Where it may spill. */
+  readonly temp: string
+}
+
+export class Duck {
+  readonly #options: DuckOptions
+  #opened: Promise<{ instance: DuckDBInstance; connection: DuckDBConnection }> | undefined
+
+  constructor(options: DuckOptions) {
+    this.#options = options
+  }
+
+  async #connection(): Promise<DuckDBConnection> {
+    this.#opened ??= this.#open()
+    return (await this.#opened).connection
+  }
+
+  async #open() {
+    const { DuckDBInstance } = await import('@duckdb/node-api')
+    const { threads, memoryLimit, temp } = this.#options
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(threads),
+      memory_limit: memoryLimit,
+      temp_directory: temp,
+    })
+    const connection = await instance.connect()
+    for (const statement of [...SETTINGS, ...MACROS]) await connection.run(statement)
+    return { instance, connection }
+  }
+
+  /** Runs a statement and gives how many rows it changed or wrote. */
+  async run(sql: string, at: Place): Promise<number> {
+    const [[count] = []] = await this.rows(sql, at)
+    return Number(count ?? 0)
+  }
+
+  /** Runs a query and gives its rows; for small results. */
+  async rows(sql: string, at: Place): Promise<unknown[][]> {
+    const connection = await this.#connection()
+    try {
+      return (await connection.runAndReadAll(sql)).getRows()
+    } catch (error) {
+      throw translated(error, at)
+    }
+  }
+
+  /** Rows as they come, a chunk at a time. */
+  async *stream(sql: string, at: Place): AsyncGenerator<unknown[][]> {
+    const connection = await this.#connection()
+    try {
+      const result = await connection.stream(sql)
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        if (!chunk || chunk.rowCount === 0) return
+        yield chunk.getRows()
+      }
+    } catch (error) {
+      throw translated(error, at)
+    }
+  }
+
+  /** Stops the statement that runs. */
+  async interrupt(): Promise<void> {
+    if (this.#opened) (await this.#opened).connection.interrupt()
+  }
+
+  async close(): Promise<void> {
+    if (!this.#opened) return
+    const { instance, connection } = await this.#opened
+    this.#opened = undefined
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
+/** DuckDB's binder knows mistakes that the compiler does not look for, such as a column that GROUP BY forgot. */
+function translated(error: unknown, at: Place): Error {
+  const message = error instanceof Error ? error.message : String(error)
+  const [first = message] = message.split('\n')
+  const binder = /^(?:Binder|Parser|Catalog) Error: (.*)$/.exec(first)
+  return binder ? new HiveSemanticError(binder[1]!, at) : new HiveExecutionError(first, error, at)
+}

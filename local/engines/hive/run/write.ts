@@ -1,0 +1,254 @@
+/**
+ * INSERT: the rows are staged in their order, written one file a partition, and moved into place; only partitions that got rows are touched.
+ *
+ * DuckDB's own `COPY … (PARTITION_BY)` loses the order of rows inside partitions, so every partition is written by a COPY of its own.
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { convert } from '../compile/casts.ts'
+import { sortSql } from '../compile/expressions.ts'
+import type { CompiledQuery } from '../compile/queries.ts'
+import { type Column, identifier, quote } from '../compile/typed.ts'
+import { HiveExecutionError, HiveSemanticError, type Place } from '../errors.ts'
+import { duckType, type HiveType, isPrimitive, isText, STRING, typeName } from '../types.ts'
+import type { Duck } from './duck.ts'
+import { DEFAULT_PARTITION, type Partition, type Table, type TextFormat } from './metastore.ts'
+import { dataFiles, escapePathName, moveFile, removeFiles, type Storage } from './storage.ts'
+
+export interface InsertRequest extends Place {
+  readonly table: Table
+  readonly overwrite: boolean
+  /** Values of the static partition columns, in order; the rest is dynamic. */
+  readonly staticValues: readonly (string | null)[]
+  readonly query: CompiledQuery
+  readonly maxPartitions: number
+}
+
+export interface Written {
+  readonly partition: Partition
+  readonly rows: number
+}
+
+export class Writer {
+  readonly #duck: Duck
+  readonly #storage: Storage
+  readonly #temp: string
+  #count = 0
+
+  constructor(duck: Duck, storage: Storage, temp: string) {
+    this.#duck = duck
+    this.#storage = storage
+    this.#temp = temp
+  }
+
+  /**
+   * @throws HiveSemanticError the query's columns do not fit the table
+   * @throws HiveExecutionError more partitions than hive.exec.max.dynamic.partitions
+   */
+  async insert(request: InsertRequest): Promise<Written[]> {
+    const { table, query, staticValues } = request
+    const dynamic = table.partitionedBy.slice(staticValues.length)
+    const columns = [...table.columns, ...dynamic]
+    if (query.columns.length !== columns.length) {
+      throw new HiveSemanticError(
+        `Cannot insert into target table because column number/types are different '${table.name}': Table insclause-0 has ${columns.length} columns, but query has ${query.columns.length} columns`,
+        request,
+      )
+    }
+    const folder = await this.#storage.folder(table.location, 'write')
+    if (request.overwrite) await this.#storage.folder(table.location, 'delete')
+    const staging = join(this.#temp, `insert-${++this.#count}`)
+    await mkdir(staging, { recursive: true })
+    try {
+      const written = dynamic.length
+        ? await this.#dynamic(request, columns, dynamic, staging)
+        : [await this.#single(request, columns, staging)]
+      for (const { partition, file } of written)
+        await this.#place(join(folder, partition.path), file, request.overwrite)
+      for (const { partition } of written)
+        if (table.partitionedBy.length) table.partitions.set(partition.path, partition)
+      return written
+    } finally {
+      await rm(staging, { recursive: true, force: true })
+    }
+  }
+
+  /** INSERT OVERWRITE DIRECTORY: the query's own columns. */
+  async directory(
+    location: string,
+    query: CompiledQuery,
+    format: Table['format'],
+    text: TextFormat,
+    at: Place,
+  ): Promise<number> {
+    const folder = await this.#storage.folder(location, 'write')
+    await this.#storage.folder(location, 'delete')
+    const staging = join(this.#temp, `insert-${++this.#count}`)
+    await mkdir(staging, { recursive: true })
+    try {
+      const columns = query.columns.map(
+        (c, i): Column => ({ name: `c${i}`, type: c.type.kind === 'void' ? STRING : c.type }),
+      )
+      const file = join(staging, '000000_0')
+      const rows = await this.#copy(rowsOf(query, columns, at), columns, format, text, 'UNCOMPRESSED', file, at)
+      await this.#place(folder, file, true)
+      return rows
+    } finally {
+      await rm(staging, { recursive: true, force: true })
+    }
+  }
+
+  async #single(request: InsertRequest, columns: readonly Column[], staging: string) {
+    const { table, query, staticValues } = request
+    const file = join(staging, '000000_0')
+    const rows = await this.#copy(
+      rowsOf(query, columns, request),
+      columns,
+      table.format,
+      table.text,
+      table.compression,
+      file,
+      request,
+    )
+    return { partition: partitionOf(table, staticValues), file, rows }
+  }
+
+  async #dynamic(request: InsertRequest, columns: readonly Column[], dynamic: readonly Column[], staging: string) {
+    const { table, query, staticValues } = request
+    const staged = join(staging, 'rows.parquet')
+    await this.#duck.run(
+      `COPY (${rowsOf(query, columns, request, dynamic)}) TO ${quote(staged)} (FORMAT parquet, COMPRESSION lz4_raw)`,
+      request,
+    )
+    const from = `read_parquet(${quote(staged)}, hive_partitioning = false)`
+    const keys = dynamic.map((c) => identifier(c.name))
+    const found = await this.#duck.rows(
+      `SELECT ${keys.map((k) => `CAST(${k} AS VARCHAR)`).join(', ')} FROM ${from} GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')}`,
+      request,
+    )
+    if (found.length > request.maxPartitions) {
+      throw new HiveExecutionError(
+        `Number of dynamic partitions created is ${found.length}, which is more than ${request.maxPartitions}. To solve this try to set hive.exec.max.dynamic.partitions to at least ${found.length}.`,
+        undefined,
+        request,
+      )
+    }
+    const written: (Written & { file: string })[] = []
+    for (const [i, row] of found.entries()) {
+      const values = row as (string | null)[]
+      const partition = partitionOf(table, [...staticValues, ...values])
+      const file = join(staging, `${i}_0`)
+      const where = dynamic
+        .map((c, k) =>
+          values[k] === null ? `${keys[k]} IS NULL` : `${keys[k]} = CAST(${quote(values[k]!)} AS ${duckType(c.type)})`,
+        )
+        .join(' AND ')
+      const rows = await this.#copy(
+        `SELECT * EXCLUDE (${keys.join(', ')}) FROM ${from} WHERE ${where}`,
+        table.columns,
+        table.format,
+        table.text,
+        table.compression,
+        file,
+        request,
+      )
+      written.push({ partition, file, rows })
+    }
+    return written
+  }
+
+  async #copy(
+    sql: string,
+    columns: readonly Column[],
+    format: Table['format'],
+    text: TextFormat,
+    compression: string,
+    file: string,
+    at: Place,
+  ): Promise<number> {
+    if (format === 'PARQUET')
+      return await this.#duck.run(
+        `COPY (${sql}) TO ${quote(file)} (FORMAT parquet, COMPRESSION ${compression.toLowerCase()})`,
+        at,
+      )
+    const line = columns.map((c) => textField(c, text, at)).join(` || ${quote(text.delimiter)} || `)
+    return await this.#duck.run(
+      `COPY (SELECT ${line} FROM (${sql})) TO ${quote(file)} (FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE '')`,
+      at,
+    )
+  }
+
+  /** One file becomes the partition's content, or is added to it. */
+  async #place(folder: string, file: string, overwrite: boolean): Promise<void> {
+    const present = new Set(await dataFiles(folder))
+    let target = join(folder, '000000_0')
+    for (let copy = 1; !overwrite && present.has(target); copy++) target = join(folder, `000000_0_copy_${copy}`)
+    await moveFile(file, target)
+    if (overwrite) await removeFiles(folder, new Set([target]))
+  }
+}
+
+export function partitionOf(table: Table, values: readonly (string | null)[]): Partition {
+  return {
+    values,
+    path: table.partitionedBy
+      .map(
+        (c, i) =>
+          `${c.name}=${values[i] === null || values[i] === '' ? DEFAULT_PARTITION : escapePathName(values[i]!)}`,
+      )
+      .join('/'),
+  }
+}
+
+/** The query's rows in the columns' types, sorted by the partition columns first so that each partition's rows lie together. */
+function rowsOf(
+  query: CompiledQuery,
+  columns: readonly Column[],
+  at: Place,
+  partitionedBy: readonly Column[] = [],
+): string {
+  const { unsorted } = query
+  const count = unsorted?.columns ?? query.columns.length
+  const names = Array.from({ length: count }, (_, i) => `c${i}`)
+  const list = columns.map(
+    (c, i) => `${stored({ sql: `c${i}`, type: query.columns[i]!.type }, c, at)} AS ${identifier(c.name)}`,
+  )
+  const order = [
+    ...partitionedBy.map((c) => identifier(c.name)),
+    ...(unsorted?.keys ?? []).map((key) => sortSql(`c${key.position}`, key)),
+  ]
+  return `SELECT ${list.join(', ')} FROM (${unsorted?.sql ?? query.sql}) AS q(${names.join(', ')})${unsorted && order.length ? ` ORDER BY ${order.join(', ')}` : ''}`
+}
+
+/** Hive converts what it inserts to the column's type; what does not fit becomes NULL. */
+function stored(value: { sql: string; type: HiveType }, column: Column, at: Place): string {
+  if (isPrimitive(value.type) !== isPrimitive(column.type))
+    throw new HiveSemanticError(
+      `Column ${column.name} is ${typeName(column.type)}, the query gives ${typeName(value.type)}`,
+      at,
+    )
+  const { sql } = convert(value, column.type, at)
+  return `CAST(${sql} AS ${duckType(column.type)})`
+}
+
+/** A field of a text file (LazyUtils.writePrimitiveUTF8). */
+function textField(column: Column, format: TextFormat, at: Place): string {
+  const sql = identifier(column.name)
+  const { type } = column
+  if (!isPrimitive(type))
+    throw new HiveSemanticError(
+      `Column ${column.name} is ${typeName(type)}: a text table keeps primitive types here`,
+      at,
+    )
+  let text =
+    type.kind === 'double' || type.kind === 'float'
+      ? `hive_double_string(${sql})`
+      : isText(type)
+        ? sql
+        : `CAST(${sql} AS VARCHAR)`
+  if (format.escape && isText(type)) {
+    for (const special of [format.escape, format.delimiter])
+      text = `replace(${text}, ${quote(special)}, ${quote(format.escape + special)})`
+  }
+  return `coalesce(${text}, ${quote(format.nullText)})`
+}
