@@ -19,6 +19,8 @@ export interface TaskFunctionProps {
   memory: number
   /** MiB of `/tmp`; 512 where it is left out. */
   storage?: number
+  /** The role of another function, where two of them must be the same to somebody else. */
+  role?: Role
   /** For a function that reaches something inside the VPC. */
   network?: { vpc: IVpc; securityGroup: ISecurityGroup }
 }
@@ -34,10 +36,12 @@ export class TaskFunction extends Construct {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    this.role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: `What tasks/${props.task}.ts may do`,
-    })
+    this.role =
+      props.role ??
+      new Role(this, 'Role', {
+        assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+        description: `What tasks/${props.task}.ts may do`,
+      })
     allow(this.role, ['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn])
     if (props.network) {
       // Lambda makes the function's network interfaces with the function's role, under names that it chooses.

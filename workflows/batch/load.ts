@@ -65,11 +65,16 @@ function addRedshiftTasks(batch: Batch, { jobs, storage, warehouse }: BatchProps
   allowRedshift(prepareRedshift.role, warehouse)
 
   const loadRedshift = batch.task('LoadRedshift', {
-    environment: { ...redshift, JOBS_TABLE: jobs.table.tableName, PROCESSED_BUCKET: storage.processed.bucketName },
+    environment: {
+      ...redshift,
+      JOBS_TABLE: jobs.table.tableName,
+      PROCESSED_BUCKET: storage.processed.bucketName,
+    },
     timeout: 60,
     memory: 512,
+    // To Redshift a role is a user, and a table belongs to the user who made it.
+    role: prepareRedshift.role,
   })
-  allowRedshift(loadRedshift.role, warehouse)
   jobs.allowStarting(loadRedshift.role, batch.machineArn)
 }
 
