@@ -133,11 +133,13 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** What is in a folder, but for the files and folders that engines stage their output in. */
 async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
     throw error
   })
+  return names.filter((name) => !name.startsWith('.') && !name.startsWith('_temporary'))
 }
 
 async function walk(path: string, uri: string, found: { uri: string; path: string }[]): Promise<void> {
