@@ -48,7 +48,7 @@ async function concerned(tableName: string, event: z.output<typeof eventSchema>)
   const jobs: Job[] = [job]
   if (job.kind === 'cluster' && detail.state.startsWith('TERMINAT')) {
     const others = await jobsOfExecution(tableName, job.executionArn)
-    jobs.push(...others.filter((other) => other.clusterId === jobId))
+    jobs.push(...others.filter((other) => other.clusterId === jobId && other.jobId !== jobId))
   }
   return jobs.filter(isOpen)
 }

@@ -72,10 +72,10 @@ export function totals(quarters: QuarterReport[]): Counts {
   }
 }
 
-function add<C extends object>(sum: C, more: C): C {
-  const result: Record<string, number> = { ...sum }
+function add<C extends HiveCounts>(sum: C, more: C): C {
+  const result: Record<string, number> = Object.fromEntries(Object.entries(sum))
   for (const [name, value] of Object.entries(more)) result[name] = (result[name] ?? 0) + value
-  return result as C
+  return { ...sum, ...result }
 }
 
 const present = (name: string, value: number | undefined) => (value === undefined ? {} : { [name]: value })
