@@ -61,9 +61,13 @@ export class Jobs extends Construct {
     this.reconcileJobs = task('ReconcileJobs', 'reconcile-jobs', 300)
     this.cancelJobs = task('CancelJobs', 'cancel-jobs', 120)
     this.functions = [this.completeJob, this.reconcileJobs, this.cancelJobs]
-    for (const ending of [this.completeJob, this.reconcileJobs]) this.allowEnding(ending.role)
-    for (const stopping of [this.reconcileJobs, this.cancelJobs]) this.allowStopping(stopping.role)
-    allow(this.reconcileJobs.role, ['dynamodb:Scan'], [this.table.tableArn])
+    allow(this.completeJob.role, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.table.tableArn])
+    allow(this.completeJob.role, ['dynamodb:Query'], [this.byExecution])
+    this.allowDescribing(this.completeJob.role)
+    allow(this.reconcileJobs.role, ['dynamodb:Scan', 'dynamodb:UpdateItem'], [this.table.tableArn])
+    this.allowDescribing(this.reconcileJobs.role)
+    this.allowCancelling(this.reconcileJobs.role)
+    this.allowStopping(this.cancelJobs.role)
 
     for (const [name, pattern] of Object.entries(terminalStates)) this.rule(name, pattern, this.completeJob)
     this.reconcileEveryFiveMinutes()
@@ -74,8 +78,8 @@ export class Jobs extends Construct {
     return `${this.table.tableArn}/index/byExecution`
   }
 
-  /** Lets a task start jobs of the state machine: keep their tokens, and complete at once what is over already. */
-  allowStarting(role: Role, machineArn: string): void {
+  /** Lets a task keep the tokens of the jobs it starts for the state machine, and complete at once what is over already. */
+  allowTracking(role: Role, machineArn: string): void {
     allow(role, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], [this.table.tableArn])
     allow(role, ['states:SendTaskSuccess', 'states:SendTaskFailure'], [machineArn])
   }
@@ -85,10 +89,7 @@ export class Jobs extends Construct {
     allow(role, ['dynamodb:Query'], [this.byExecution])
     allow(role, ['dynamodb:UpdateItem'], [this.table.tableArn])
     allow(role, ['elasticmapreduce:ListClusters'], ['*'], { because: 'ListClusters knows no resource.' })
-    allow(role, ['elasticmapreduce:TerminateJobFlows', 'elasticmapreduce:CancelSteps'], [clusters(this)], {
-      because: anyCluster,
-    })
-    allow(role, ['redshift-data:CancelStatement'], ['*'], { because: 'Statements of the Data API have no ARN.' })
+    this.allowCancelling(role)
   }
 
   /** Ends, heals and cancels the jobs of a state machine's executions. */
@@ -102,13 +103,18 @@ export class Jobs extends Construct {
     this.rule(`${name}Stopped`, { source: ['aws.states'], detailType, detail }, this.cancelJobs)
   }
 
-  private allowEnding(role: Role): void {
-    allow(role, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.table.tableArn])
-    allow(role, ['dynamodb:Query'], [this.byExecution])
+  private allowDescribing(role: Role): void {
     allow(role, ['elasticmapreduce:DescribeCluster', 'elasticmapreduce:DescribeStep'], [clusters(this)], {
       because: anyCluster,
     })
-    allow(role, ['redshift-data:DescribeStatement'], ['*'], { because: 'Statements of the Data API have no ARN.' })
+    allow(role, ['redshift-data:DescribeStatement'], ['*'], { because: anyStatement })
+  }
+
+  private allowCancelling(role: Role): void {
+    allow(role, ['elasticmapreduce:TerminateJobFlows', 'elasticmapreduce:CancelSteps'], [clusters(this)], {
+      because: anyCluster,
+    })
+    allow(role, ['redshift-data:CancelStatement'], ['*'], { because: anyStatement })
   }
 
   private rule(id: string, eventPattern: EventPattern, task: TaskFunction): void {
@@ -164,3 +170,6 @@ export function clusters(scope: Construct): string {
 
 /** Why a policy names all clusters. */
 export const anyCluster = 'EMR chooses the id of a cluster when a run creates it.'
+
+/** Why a policy names all statements. */
+export const anyStatement = 'Statements of the Data API have no ARN.'

@@ -35,6 +35,6 @@ export function addCollectTasks(batch: Batch, { parameters, storage, sourceCrede
   allow(collectQuarter.role, ['s3:GetObject'], [raw.arnForObjects(`${parameters.landingPrefix}*`)], {
     because: 'Whoever puts an archive there names it.',
   })
-  allow(collectQuarter.role, ['dynamodb:UpdateItem'], [archives.tableArn])
+  allow(collectQuarter.role, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [archives.tableArn])
   allow(collectQuarter.role, ['secretsmanager:GetSecretValue'], [sourceCredentials.secretArn])
 }

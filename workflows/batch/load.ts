@@ -2,6 +2,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib'
 import type { Role } from 'aws-cdk-lib/aws-iam'
 import { allow } from '../allow.ts'
+import { anyStatement } from '../jobs.ts'
 import type { Warehouse } from '../warehouse.ts'
 import type { Batch, BatchProps } from './index.ts'
 
@@ -62,7 +63,12 @@ function addRedshiftTasks(batch: Batch, { jobs, storage, warehouse }: BatchProps
   const redshift = redshiftEnvironment(warehouse)
 
   const prepareRedshift = batch.task('PrepareRedshift', { environment: redshift, timeout: 300, memory: 512 })
-  allowRedshift(prepareRedshift.role, warehouse)
+  allow(
+    prepareRedshift.role,
+    ['redshift-data:BatchExecuteStatement', 'redshift-serverless:GetCredentials'],
+    [warehouse.workgroup.attrWorkgroupWorkgroupArn],
+  )
+  allow(prepareRedshift.role, ['redshift-data:DescribeStatement'], ['*'], { because: anyStatement })
 
   const loadRedshift = batch.task('LoadRedshift', {
     environment: {
@@ -75,21 +81,20 @@ function addRedshiftTasks(batch: Batch, { jobs, storage, warehouse }: BatchProps
     // To Redshift a role is a user, and a table belongs to the user who made it.
     role: prepareRedshift.role,
   })
-  jobs.allowStarting(loadRedshift.role, batch.machineArn)
+  allow(loadRedshift.role, ['dynamodb:Query'], [jobs.byExecution])
+  jobs.allowTracking(loadRedshift.role, batch.machineArn)
 }
 
 export function redshiftEnvironment(warehouse: Warehouse): Record<string, string> {
   return { REDSHIFT_WORKGROUP: warehouse.workgroupName, REDSHIFT_DATABASE: warehouse.database }
 }
 
-/** Lets a function run SQL in the workgroup and read the results. */
-export function allowRedshift(role: Role, warehouse: Warehouse): void {
+/** Lets a function query the workgroup and read the results. */
+export function allowQueries(role: Role, warehouse: Warehouse): void {
   allow(
     role,
-    ['redshift-data:BatchExecuteStatement', 'redshift-data:ExecuteStatement', 'redshift-serverless:GetCredentials'],
+    ['redshift-data:ExecuteStatement', 'redshift-serverless:GetCredentials'],
     [warehouse.workgroup.attrWorkgroupWorkgroupArn],
   )
-  allow(role, ['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult'], ['*'], {
-    because: 'Statements of the Data API have no ARN.',
-  })
+  allow(role, ['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult'], ['*'], { because: anyStatement })
 }

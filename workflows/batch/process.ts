@@ -47,7 +47,7 @@ export function addProcessTasks(batch: Batch, props: BatchProps): void {
       { because: anyCluster },
     )
     allow(runHive.role, ['dynamodb:Query'], [jobs.byExecution])
-    jobs.allowStarting(runHive.role, batch.machineArn)
+    jobs.allowTracking(runHive.role, batch.machineArn)
   }
 
   const checkQuality = batch.task('CheckQuality', {
@@ -112,5 +112,5 @@ function addCreateCluster(batch: Batch, props: BatchProps, hiveScripts: Asset[])
   allow(createCluster.role, ['iam:PassRole'], [cluster.nodeRole.roleArn], {
     conditions: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
   })
-  jobs.allowStarting(createCluster.role, batch.machineArn)
+  jobs.allowTracking(createCluster.role, batch.machineArn)
 }

@@ -2,7 +2,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib'
 import { allow } from '../allow.ts'
 import type { Batch, BatchProps } from './index.ts'
-import { allowRedshift, redshiftEnvironment } from './load.ts'
+import { allowQueries, redshiftEnvironment } from './load.ts'
 
 export function addReportTasks(batch: Batch, { storage, monitoring, warehouse }: BatchProps): void {
   const { archives } = batch
@@ -13,7 +13,7 @@ export function addReportTasks(batch: Batch, { storage, monitoring, warehouse }:
     timeout: 600,
     memory: 512,
   })
-  allowRedshift(reconcile.role, warehouse)
+  allowQueries(reconcile.role, warehouse)
   allow(reconcile.role, ['dynamodb:Scan', 'dynamodb:UpdateItem'], [archives.tableArn])
 
   const report = batch.task('Report', {
@@ -21,7 +21,7 @@ export function addReportTasks(batch: Batch, { storage, monitoring, warehouse }:
     timeout: 600,
     memory: 1024,
   })
-  allowRedshift(report.role, warehouse)
+  allowQueries(report.role, warehouse)
   allow(report.role, ['dynamodb:Scan'], [archives.tableArn])
   allow(report.role, ['s3:PutObject'], [storage.reports.arnForObjects('batch/*')], {
     because: 'A report is named after its execution.',
