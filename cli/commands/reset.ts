@@ -1,0 +1,49 @@
+/** `stepwell reset`: empties the data directory. */
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { Command } from 'commander'
+import { lockDataDir } from '../../local/lock.ts'
+import { CliError } from '../errors.ts'
+import { addDataDir, addJson } from '../options.ts'
+import { Output } from '../output.ts'
+
+// What a data directory of the local cloud has; a folder without is none, and is not emptied.
+const MARKS = ['cloud.sqlite', 'source-site', 'log']
+
+export function reset(command: Command): Command {
+  return addJson(addDataDir(command))
+    .description('remove everything that the local cloud keeps: objects, tables, executions, sample data')
+    .action(run)
+}
+
+async function run(options: { dataDir: string; json?: boolean }): Promise<void> {
+  const output = new Output(options)
+  const folder = path.resolve(options.dataDir)
+  const removed = await emptyDataDir(folder)
+  output.object({ type: 'reset', dataDir: folder, removed })
+  output.line(
+    removed
+      ? `${folder} is empty. The next start makes everything anew.`
+      : `${folder} holds nothing: there is nothing to remove.`,
+  )
+}
+
+/** @throws CliError when the folder is not a data directory; DataDirInUseError when a local cloud runs in it */
+export async function emptyDataDir(folder: string): Promise<boolean> {
+  if (!existsSync(folder)) return false
+  const entries = (await readdir(folder)).filter((name) => name !== 'cloud.pid')
+  if (entries.length === 0) return false
+  if (!MARKS.some((mark) => entries.includes(mark))) {
+    throw new CliError(
+      `${folder} is not a data directory of the local cloud (it has none of ${MARKS.join(', ')}), so nothing is removed.`,
+    )
+  }
+  const unlock = lockDataDir(folder)
+  try {
+    for (const name of entries) await rm(path.join(folder, name), { recursive: true, force: true })
+  } finally {
+    unlock()
+  }
+  return true
+}

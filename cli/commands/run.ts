@@ -1,0 +1,54 @@
+/** `stepwell run <workflow>`: starts an execution in a cloud that is up, and stays with it to its end. */
+import type { Command } from 'commander'
+import { connectToRunning } from '../clients.ts'
+import { ExecutionFailed } from '../errors.ts'
+import { readInput, runWorkflow } from '../execution.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { addDataDir, addEndpoint, addJson, whole } from '../options.ts'
+import { Output } from '../output.ts'
+import { batchInput } from '../plan.ts'
+import { archiveFolder, ensureSamples, SAMPLE_DEFAULTS } from '../samples.ts'
+import { summaryOf, tellSummary } from '../summary.ts'
+import { executionName, findWorkflow } from '../workflows.ts'
+
+interface Options {
+  endpoint: string
+  dataDir: string
+  input?: string
+  rows?: number
+  json?: boolean
+}
+
+export function run(command: Command): Command {
+  return addJson(addDataDir(addEndpoint(command)))
+    .description('run a workflow in the local cloud that is up')
+    .argument('<workflow>', 'such as batch')
+    .option('--input <file>', 'the input as a file of JSON, - for standard input')
+    .option('--rows <number>', 'first make sample data with about so many performance rows', whole)
+    .action(action)
+}
+
+async function action(name: string, options: Options): Promise<void> {
+  const output = new Output(options)
+  using interrupt = onInterrupt()
+  const { endpoint, states, close } = await connectToRunning(options.endpoint)
+  let executionArn: string | undefined
+  try {
+    const workflow = await findWorkflow(states, name)
+    const input = options.input === undefined && name === 'batch' ? batchInput(output) : await readInput(options.input)
+    if (options.rows !== undefined) {
+      await ensureSamples({ ...SAMPLE_DEFAULTS, rows: options.rows }, archiveFolder(options.dataDir), output)
+    }
+    const onStart = (arn: string) => (executionArn = arn)
+    const result = await runWorkflow({ states, output, signal: interrupt.signal, onStart }, workflow, input)
+    tellSummary(output, summaryOf(endpoint, undefined, [result]))
+    if (result.status !== 'SUCCEEDED') throw new ExecutionFailed(result.status)
+  } catch (error) {
+    if (!interrupt.signal.aborted || error instanceof ExecutionFailed) throw error
+    if (executionArn)
+      output.line(`Not watched any more; it goes on. See: npx stepwell history ${executionName(executionArn)}`)
+    process.exitCode = interrupt.exitCode
+  } finally {
+    close()
+  }
+}

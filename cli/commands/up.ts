@@ -1,0 +1,25 @@
+/** `stepwell up`: the local cloud and the source site, until they are stopped. */
+import type { Command } from 'commander'
+import { bringUp, type EnvironmentOptions } from '../environment.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { consoleUrl } from '../links.ts'
+import { addCloud, addJson } from '../options.ts'
+import { Output } from '../output.ts'
+
+export function up(command: Command): Command {
+  return addJson(addCloud(command)).description('bring the local cloud up and keep it up').action(run)
+}
+
+async function run(options: EnvironmentOptions & { json?: boolean }): Promise<void> {
+  const output = new Output(options)
+  using interrupt = onInterrupt()
+  const { cloud, site, close } = await bringUp(options, output)
+  try {
+    output.line(`  console  ${consoleUrl(cloud.url)}`)
+    output.line(`  source   ${site.url}`)
+    output.line('Ctrl-C stops it. In another terminal: npx stepwell generate && npx stepwell run batch')
+    await interrupt.asked
+  } finally {
+    await close()
+  }
+}

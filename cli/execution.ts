@@ -1,0 +1,110 @@
+/** Starts or redrives an execution, follows it to its end and tells how it went. */
+import { readFile } from 'node:fs/promises'
+import { RedriveExecutionCommand, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
+import { CliError } from './errors.ts'
+import { type Failure, failureOf } from './failure.ts'
+import { follow } from './follow.ts'
+import { seconds } from './format.ts'
+import type { Output } from './output.ts'
+import { Progress } from './progress.ts'
+import { parse } from './timeline.ts'
+import { executionName, type Workflow } from './workflows.ts'
+
+/** What a run ended with; `counts` is the part of the execution's output by that name. */
+export interface RunResult {
+  workflow: string
+  status: string
+  executionArn: string
+  seconds: number
+  counts?: unknown
+  output?: Record<string, unknown>
+  failure?: Failure
+}
+
+export interface RunContext {
+  states: SFNClient
+  output: Output
+  signal?: AbortSignal
+  /** Called with the execution's ARN as soon as there is one. */
+  onStart?: (executionArn: string) => void
+}
+
+/** Starts a workflow and stays with it to its end. */
+export async function runWorkflow(context: RunContext, workflow: Workflow, input: object): Promise<RunResult> {
+  const { stateMachineArn } = workflow
+  const { executionArn } = await context.states.send(
+    new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
+  )
+  context.onStart?.(executionArn!)
+  return watch(context, workflow.name, executionArn!)
+}
+
+/** Runs a failed execution on from where it stopped. */
+export async function redrive(context: RunContext, workflow: string, executionArn: string): Promise<RunResult> {
+  await context.states.send(new RedriveExecutionCommand({ executionArn }))
+  return watch(context, workflow, executionArn)
+}
+
+async function watch(
+  { states, output, signal }: RunContext,
+  workflow: string,
+  executionArn: string,
+): Promise<RunResult> {
+  const { colors } = output
+  output.object({ type: 'execution', workflow, executionArn })
+  output.line(`${colors.bold(workflow)} ${colors.dim(executionName(executionArn))}`)
+  const progress = new Progress(output, workflow)
+  try {
+    const followed = await follow(states, executionArn, {
+      onChange: (timeline, changed) => progress.update(timeline, changed),
+      ...(signal && { signal }),
+    })
+    progress.end()
+    const { status, startDate, stopDate, output: text } = followed.description
+    const value = parse(text) as Record<string, unknown> | undefined
+    const result: RunResult = {
+      workflow,
+      status: status!,
+      executionArn,
+      seconds: (Number(stopDate ?? Date.now()) - Number(startDate)) / 1000,
+      ...(value?.counts !== undefined && { counts: value.counts }),
+      ...(value && { output: value }),
+    }
+    if (status === 'SUCCEEDED')
+      output.line(`${colors.green('✓')} ${workflow} succeeded in ${seconds(result.seconds * 1000)}`)
+    else {
+      result.failure = failureOf(workflow, followed)
+      tellFailure(output, workflow, status!, result.failure)
+    }
+    return result
+  } finally {
+    progress.end()
+  }
+}
+
+function tellFailure(output: Output, workflow: string, status: string, failure: Failure): void {
+  const { colors } = output
+  output.object({ type: 'failure', workflow, status, ...failure })
+  output.line(`${colors.red('✗')} ${colors.bold(workflow)} ${status.toLowerCase().replace('_', ' ')}`)
+  output.line(`  state  ${failure.state}`)
+  output.line(`  error  ${colors.red(failure.error)}`)
+  output.line(`  cause  ${failure.cause.replaceAll('\n', '\n         ')}`)
+  output.line(`  log    ${failure.log}`)
+  output.line(`  next   ${failure.next}`)
+}
+
+/** An execution's input: a file of JSON, or `-` for standard input. @throws CliError when it is not an object */
+export async function readInput(file: string | undefined): Promise<object> {
+  if (file === undefined) return {}
+  let text: string
+  try {
+    text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8')
+  } catch (error) {
+    throw new CliError(`The input ${file} cannot be read: ${(error as Error).message}`)
+  }
+  const value = parse(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new CliError(`The input ${file} must hold one JSON object, such as {"quarters": ["1999Q1"]}.`)
+  }
+  return value
+}

@@ -1,0 +1,69 @@
+/** Tells of an execution while it runs: a line for each task that ended, and on a terminal a live line of what runs. */
+import { resultText, seconds } from './format.ts'
+import type { Output } from './output.ts'
+import type { StateRun, Timeline } from './timeline.ts'
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+// These do no work of their own, or only hold states that are told of themselves.
+const SILENT = new Set(['Choice', 'Pass', 'Map', 'Parallel', 'Succeed', 'Fail'])
+
+export class Progress {
+  readonly #output: Output
+  readonly #workflow: string
+  readonly #told = new Map<StateRun, string>()
+  #frame = 0
+
+  constructor(output: Output, workflow: string) {
+    this.#output = output
+    this.#workflow = workflow
+  }
+
+  /** To be called at every poll: the live line turns. */
+  update(timeline: Timeline, changed: readonly StateRun[]): void {
+    for (const visit of changed) this.#tell(visit)
+    const running = timeline.states.filter((visit) => visit.status === 'running' && !SILENT.has(visit.type))
+    const frame = FRAMES[this.#frame++ % FRAMES.length]
+    const names = Map.groupBy(running, (visit) => visit.name)
+    const now = Date.now()
+    const texts = [...names].map(([name, visits]) => {
+      const times = visits.length > 1 ? ` ×${visits.length}` : ''
+      return `${name}${times} ${seconds(Math.max(0, now - Number(visits[0]!.enteredAt)))}`
+    })
+    this.#output.live(texts.length > 0 ? `  ${frame} ${texts.join('   ')}` : '')
+  }
+
+  end(): void {
+    this.#output.live('')
+  }
+
+  #tell(visit: StateRun): void {
+    if (SILENT.has(visit.type)) return
+    const { colors } = this.#output
+    // A retry is told of once an attempt; a visit once it has ended.
+    const key = visit.status === 'running' ? (visit.error ? `retry ${visit.attempts}` : 'running') : 'ended'
+    const before = this.#told.get(visit)
+    if (before === key || before === 'ended') return
+    this.#told.set(visit, key)
+    const milliseconds = visit.exitedAt ? Number(visit.exitedAt) - Number(visit.enteredAt) : undefined
+    this.#output.object({
+      type: 'state',
+      workflow: this.#workflow,
+      state: visit.name,
+      status: visit.status,
+      attempt: visit.attempts,
+      ...(milliseconds !== undefined && { seconds: milliseconds / 1000 }),
+      ...(visit.status === 'succeeded' && { result: visit.result }),
+      ...(visit.error !== undefined && { error: visit.error }),
+    })
+    if (key === 'running') return
+    const name = visit.name.padEnd(20)
+    if (key.startsWith('retry')) {
+      this.#output.line(`  ${colors.yellow('↻')} ${name} ${colors.yellow(`${visit.error}: tried again`)}`)
+      return
+    }
+    const time = seconds(milliseconds!).padStart(7)
+    if (visit.status === 'succeeded') {
+      this.#output.line(`  ${colors.green('✓')} ${name} ${time}  ${colors.dim(resultText(visit.result))}`.trimEnd())
+    } else this.#output.line(`  ${colors.red('✗')} ${name} ${time}  ${colors.red(visit.error ?? 'stopped')}`)
+  }
+}

@@ -1,0 +1,91 @@
+/** The sample archives that the source site offers. */
+import path from 'node:path'
+import { ensureArchive } from '../data/loans/ensure-archive.ts'
+import { completeOptions } from '../data/loans/generate-archive.ts'
+import { CliError } from './errors.ts'
+import { count, megabytes, seconds } from './format.ts'
+import type { Output } from './output.ts'
+
+/** What to generate, as the command line says it. */
+export interface SampleOptions {
+  /** With commas. */
+  quarters: string
+  layout: string
+  /** Loans a quarter. */
+  loans: number
+  /** Performance rows over all quarters, about; overrides `loans`. */
+  rows?: number
+  seed: number
+  dirty: number
+  through?: string
+}
+
+export const SAMPLE_DEFAULTS = {
+  quarters: '1999Q1,1999Q2',
+  layout: 'r47',
+  loans: 10_500,
+  seed: 1,
+  dirty: 0.01,
+} as const satisfies SampleOptions
+
+/** The folder of the archives below the data directory. */
+export function archiveFolder(dataDir: string): string {
+  return path.join(path.resolve(dataDir), 'source-site')
+}
+
+/** Makes the archives that are missing. @throws CliError naming the option that is wrong */
+export async function ensureSamples(options: SampleOptions, folder: string, output: Output): Promise<void> {
+  for (const archive of plan(options, folder)) {
+    const started = performance.now()
+    output.live(`  generating ${archive.quarter}`)
+    const { name, size, made, truth } = await ensureArchive(archive)
+    output.live('')
+    const { origination, performance: monthly } = truth.tables
+    const elapsed = performance.now() - started
+    output.object({
+      type: 'archive',
+      name,
+      size,
+      made,
+      origination: origination.raw,
+      performance: monthly.raw,
+      seconds: elapsed / 1000,
+    })
+    const rows = `${count(origination.raw)} originations, ${count(monthly.raw)} performance rows, ${megabytes(size)}`
+    output.line(
+      `  ${output.colors.green('✓')} ${name}  ${output.colors.dim(`${rows}, ${made ? `made in ${seconds(elapsed)}` : 'there already'}`)}`,
+    )
+  }
+}
+
+function plan(options: SampleOptions, folder: string) {
+  const quarters = options.quarters.split(',').map((quarter) => quarter.trim())
+  try {
+    return quarters.map((quarter) => {
+      const archive = {
+        quarter,
+        layout: options.layout as 'r47',
+        loans: options.loans,
+        seed: options.seed,
+        dirty: options.dirty,
+        folder,
+        ...(options.through && { through: options.through }),
+      }
+      if (options.rows !== undefined) archive.loans = loansFor(options.rows / quarters.length, archive)
+      completeOptions(archive)
+      return archive
+    })
+  } catch (error) {
+    if (error instanceof RangeError) throw new CliError(error.message)
+    throw error
+  }
+}
+
+/** How many loans give about so many performance rows: most live to the last reporting month, first paid about two months into their quarter. */
+function loansFor(rows: number, archive: Parameters<typeof completeOptions>[0]): number {
+  const { quarter, lastMonth } = completeOptions({ ...archive, loans: 1 })
+  const months = Math.max(lastMonth - quarter.firstMonth - 1.5, 1)
+  // A loan is gone after seven years or so on average.
+  const lived = 84 * (1 - Math.exp(-months / 84))
+  return Math.max(1, Math.ceil(rows / lived))
+}

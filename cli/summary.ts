@@ -1,0 +1,60 @@
+/** How the runs of `start` went: one object for programs, a table and links for people. */
+import type { RunResult } from './execution.ts'
+import { count, table } from './format.ts'
+import { consoleUrl, executionUrl, objectUrl } from './links.ts'
+import type { Output } from './output.ts'
+
+export interface Summary extends Record<string, unknown> {
+  type: 'summary'
+  workflows: Record<string, { status: string; executionArn: string; seconds: number; counts?: unknown }>
+  urls: Record<string, string>
+}
+
+export function summaryOf(endpoint: string, source: string | undefined, results: readonly RunResult[]): Summary {
+  const workflows = results.map(({ workflow, status, executionArn, seconds, counts }) => [
+    workflow,
+    { status, executionArn, seconds, ...(counts !== undefined && { counts }) },
+  ])
+  const urls: Record<string, string> = { endpoint, console: consoleUrl(endpoint), ...(source && { source }) }
+  for (const { workflow, executionArn, output } of results) {
+    urls[`${workflow}Execution`] = executionUrl(endpoint, executionArn)
+    const { html } = (output?.report ?? {}) as { html?: unknown }
+    const report = typeof html === 'string' ? objectUrl(endpoint, html) : undefined
+    if (report) urls[`${workflow}Report`] = report
+  }
+  return { type: 'summary', workflows: Object.fromEntries(workflows), urls }
+}
+
+export function tellSummary(output: Output, summary: Summary): void {
+  const { colors } = output
+  for (const { counts } of Object.values(summary.workflows)) {
+    const rows = countRows(counts)
+    if (rows.length === 0) continue
+    output.line()
+    for (const line of table(rows)) output.line(`  ${line}`)
+  }
+  output.line()
+  for (const line of table(Object.entries(summary.urls).map(([name, url]) => [words(name), url])))
+    output.line(`  ${colors.dim(line)}`)
+  output.object(summary)
+}
+
+/** `{"origination": {"raw": 10, …}}` as a table with its header. */
+function countRows(counts: unknown): string[][] {
+  if (typeof counts !== 'object' || counts === null) return []
+  const tables = Object.entries(counts as Record<string, Record<string, unknown>>)
+  const columns = [...new Set(tables.flatMap(([, stages]) => Object.keys(stages)))]
+  const cell = (value: unknown) => (typeof value === 'number' ? count(value) : '-')
+  const rows = tables.map(([name, stages]) => [name, ...columns.map((column) => cell(stages[column]))])
+  return alignRight([['', ...columns], ...rows])
+}
+
+/** Numbers below each other. */
+function alignRight(rows: string[][]): string[][] {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)))
+  return rows.map((row) => row.map((cell, i) => (i === 0 ? cell : cell.padStart(widths[i]!))))
+}
+
+function words(name: string): string {
+  return name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
+}
