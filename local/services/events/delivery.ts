@@ -2,16 +2,12 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud } from '../../cloud.ts'
+import { createDeliveries } from '../../delivery.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
 import { inputOf } from './input.ts'
 import type { Rule, Target } from './store.ts'
 
 const service = 'events.amazonaws.com'
-const firstPauseMillis = 1000
-const longestPauseMillis = 60_000
-const defaultAttempts = 185
-const defaultAgeSeconds = 86_400
-
 export interface Delivery {
   /** Hands the event to all targets of the rule, in the background. */
   send(rule: Rule, event: any): void
@@ -19,37 +15,7 @@ export interface Delivery {
 }
 
 export function createDelivery(cloud: Cloud): Delivery {
-  const underWay = new Set<Promise<void>>()
-  const waiting = new Map<NodeJS.Timeout, () => void>()
-  let closing = false
-
-  const wait = (millis: number) =>
-    new Promise<void>((resolve) => {
-      const timeout = setTimeout(() => {
-        waiting.delete(timeout)
-        resolve()
-      }, millis)
-      waiting.set(timeout.unref(), resolve)
-    })
-
-  async function deliver(rule: Rule, target: Target, event: any) {
-    const { MaximumRetryAttempts: most = defaultAttempts, MaximumEventAgeInSeconds: age = defaultAgeSeconds } =
-      target.RetryPolicy ?? {}
-    const end = Date.now() + age * 1000
-    const input = inputOf(target, event, rule)
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await hand(rule, target, event, input)
-        return
-      } catch (error) {
-        const pause = Math.min(firstPauseMillis * 2 ** attempt, longestPauseMillis)
-        if (!passing(error) || attempt >= most || Date.now() + pause > end)
-          return giveUp(rule, target, event, error as Error)
-        await wait(pause)
-        if (closing) return
-      }
-    }
-  }
+  const deliveries = createDeliveries()
 
   async function hand(rule: Rule, target: Target, event: any, input: string) {
     const [, , kind, , , resource = ''] = target.Arn.split(':')
@@ -105,28 +71,12 @@ export function createDelivery(cloud: Cloud): Delivery {
   return {
     send(rule, event) {
       for (const target of rule.targets) {
-        const work = deliver(rule, target, event)
-          .catch((error: Error) => giveUp(rule, target, event, error))
-          .finally(() => underWay.delete(work))
-        underWay.add(work)
+        const attempt = async () => hand(rule, target, event, inputOf(target, event, rule))
+        deliveries.run(attempt, target.RetryPolicy, (error) => giveUp(rule, target, event, error))
       }
     },
-    async close() {
-      closing = true
-      for (const [timeout, resume] of waiting) {
-        clearTimeout(timeout)
-        resume()
-      }
-      await Promise.all(underWay)
-    },
+    close: deliveries.close,
   }
-}
-
-/** Throttling and failures of the service are tried again; missing permissions, resources and bad input never get better. */
-function passing(error: unknown): boolean {
-  if (!(error instanceof AwsError)) return false
-  if (error.status !== undefined && error.status >= 500) return error.status !== 501
-  return /Throttl|TooManyRequests|ServiceException|ServiceUnavailable|InternalError|LimitExceeded/.test(error.name)
 }
 
 /** A JSON string goes to a topic as its text. */
