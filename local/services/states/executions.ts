@@ -1,0 +1,242 @@
+/** The executions of the local cloud: how they start, end, and go on after a restart, and what the service keeps of them. */
+import type { Cloud } from '../../cloud.ts'
+import { compileDefinition, type Program } from '../../engines/states/definition.ts'
+import { Engine } from '../../engines/states/engine.ts'
+import type { Execution, ExecutionResult } from '../../engines/states/execution.ts'
+import { type JournalRecord, MemoryJournals } from '../../engines/states/journal.ts'
+import type { ExecutionInfo, Ports } from '../../engines/states/ports.ts'
+import { AwsError } from '../../gateway/aws-error.ts'
+import { executionNames } from './arns.ts'
+import { ExecutionLog } from './logging.ts'
+import type { Found } from './machines.ts'
+import { versionArn } from './machines.ts'
+import { type ExecutionRow, executionKey, hashOf, type MachineRow, type Revision, type Rows } from './rows.ts'
+import { putStatusEvent } from './status-events.ts'
+
+/** Compiled definitions kept in memory. */
+const maxPrograms = 500
+
+export interface StartRequest extends Found {
+  readonly aliasArn?: string
+  readonly name: string
+  readonly input: string
+}
+
+export class Executions {
+  readonly engine: Engine
+  readonly #cloud: Cloud
+  readonly #rows: Rows
+  readonly #programs = new Map<string, Program>()
+  readonly #logs = new Set<ExecutionLog>()
+  #telling: Promise<unknown> = Promise.resolve()
+
+  constructor(cloud: Cloud, rows: Rows, ports: Ports) {
+    this.#cloud = cloud
+    this.#rows = rows
+    this.engine = new Engine(ports)
+  }
+
+  /** The program of a definition's text, compiled once. */
+  program(definition: string): Program {
+    const key = hashOf(definition)
+    let program = this.#programs.get(key)
+    if (!program) {
+      program = compileDefinition(JSON.parse(definition))
+      if (this.#programs.size >= maxPrograms) this.#programs.clear()
+      this.#programs.set(key, program)
+    }
+    return program
+  }
+
+  row(arn: unknown): ExecutionRow {
+    const names = executionNames(arn)
+    const row = this.#rows.executions.get(executionKey(names.machine, names.name))
+    if (!row || row.arn !== arn)
+      throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${String(arn)}'`)
+    return row
+  }
+
+  /** Starts a standard execution. @throws AwsError ExecutionAlreadyExists */
+  start(request: StartRequest): ExecutionRow {
+    const { machine, version, name, input } = request
+    const key = executionKey(machine.name, name)
+    const existing = this.#rows.executions.get(key)
+    const inputHash = hashOf(input)
+    if (existing) {
+      if (existing.status === 'RUNNING' && existing.inputHash === inputHash) return existing
+      throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${existing.arn}'`)
+    }
+    const revision: Revision = version ?? machine
+    const definition = hashOf(revision.definition)
+    if (this.#rows.definitions.get(definition) === undefined)
+      this.#rows.definitions.put(definition, revision.definition)
+    const row: ExecutionRow = {
+      arn: this.#cloud.arn('states', `execution:${machine.name}:${name}`),
+      name,
+      machineArn: machine.arn,
+      machineName: machine.name,
+      ...(version && { versionArn: versionArn(machine, version) }),
+      ...(request.aliasArn !== undefined && { aliasArn: request.aliasArn }),
+      roleArn: revision.roleArn,
+      definition,
+      ...(revision.revisionId !== undefined && { revisionId: revision.revisionId }),
+      updateDate: revision.updateDate,
+      logging: revision.loggingConfiguration,
+      status: 'RUNNING',
+      startDate: Date.now(),
+      inputHash,
+    }
+    this.#rows.executions.put(key, row)
+    this.#rows.running.put(key, true)
+    this.#follow(this.engine.start(this.#info(row, input), this.program(revision.definition), this.#options(row)), row)
+    this.#tell(row, input)
+    return row
+  }
+
+  /** Runs an express execution, which leaves no trace but its log. */
+  startExpress(
+    machine: MachineRow,
+    revision: Revision,
+    name: string,
+    input: string,
+  ): { execution: Execution; arn: string } {
+    const arn = this.#cloud.arn('states', `express:${machine.name}:${name}:${crypto.randomUUID()}`)
+    const info: ExecutionInfo = {
+      arn,
+      name,
+      stateMachineArn: machine.arn,
+      stateMachineName: machine.name,
+      roleArn: revision.roleArn,
+      express: true,
+      input,
+      startTime: Date.now(),
+    }
+    const journals = new MemoryJournals()
+    const log = this.#log(revision.loggingConfiguration, arn, `${machine.name}/${name}`)
+    const execution = this.engine.start(info, this.program(revision.definition), {
+      ports: { journals },
+      ...(log && { onEvent: (record) => log.record(record) }),
+    })
+    return { execution, arn }
+  }
+
+  /** Goes on with everything that ran when the process ended. */
+  resumeAll(): void {
+    for (const [key] of this.#rows.running.entries()) {
+      const row = this.#rows.executions.get(key)
+      if (!row || row.status !== 'RUNNING') {
+        this.#rows.running.delete(key)
+        continue
+      }
+      if (row.mapRunArn) continue
+      try {
+        this.resume(row)
+      } catch (error) {
+        this.#cloud.log('error', 'An execution could not be resumed.', {
+          execution: row.arn,
+          error: (error as Error).message,
+        })
+      }
+    }
+  }
+
+  /** Goes on with one execution; its journal may already hold its end. */
+  resume(row: ExecutionRow): Execution {
+    const records = this.engine.records(row.arn)
+    const program = this.program(this.definitionOf(row))
+    const execution = this.engine.resume(this.#info(row, this.inputOf(records)), program, this.#options(row))
+    this.#follow(execution, row)
+    return execution
+  }
+
+  /** The definition that an execution runs. */
+  definitionOf(row: ExecutionRow): string {
+    return this.#rows.definitions.get(row.definition) ?? '{}'
+  }
+
+  inputOf(records: readonly JournalRecord[]): string {
+    return (records[0]?.[4]?.input as string | undefined) ?? '{}'
+  }
+
+  /** How an ended execution ended, from its journal. */
+  endOf(records: readonly JournalRecord[]): { output?: string; error?: string; cause?: string } {
+    for (let i = records.length - 1; i >= 0; i--) {
+      const [id, , , type, details] = records[i]!
+      if (id === 0 || !/^Execution(Succeeded|Failed|Aborted|TimedOut)$/.test(type)) continue
+      return (details ?? {}) as { output?: string; error?: string; cause?: string }
+    }
+    return {}
+  }
+
+  save(row: ExecutionRow): void {
+    this.#rows.executions.put(executionKey(row.machineName, row.name), row)
+  }
+
+  markRunning(row: ExecutionRow): void {
+    this.#rows.running.put(executionKey(row.machineName, row.name), true)
+  }
+
+  /** Settles when all logs and events so far are out. */
+  async settled(): Promise<void> {
+    await this.#telling
+    for (const log of this.#logs) await log.flush()
+  }
+
+  /** Tells EventBridge how an execution stands, one after the other. */
+  #tell(row: ExecutionRow, input: string, end: { output?: string; error?: string; cause?: string } = {}): void {
+    const change = { row: { ...row }, input, ...end }
+    this.#telling = this.#telling.then(() => putStatusEvent(this.#cloud, change))
+  }
+
+  /** An execution that starts anew after its end is told of again. */
+  tellRunning(row: ExecutionRow, input: string): void {
+    this.#tell(row, input)
+  }
+
+  #follow(execution: Execution, row: ExecutionRow): void {
+    void execution.ended.then((result: ExecutionResult) => {
+      const ended: ExecutionRow = { ...row, status: result.status, stopDate: result.stopTime }
+      this.save(ended)
+      this.#rows.running.delete(executionKey(row.machineName, row.name))
+      const { output, error, cause } = result
+      this.#tell(ended, execution.info.input, {
+        ...(output !== undefined && { output }),
+        ...(error !== undefined && { error }),
+        ...(cause !== undefined && { cause }),
+      })
+    })
+  }
+
+  #info(row: ExecutionRow, input: string): ExecutionInfo {
+    return {
+      arn: row.arn,
+      name: row.name,
+      stateMachineArn: row.machineArn,
+      stateMachineName: row.machineName,
+      roleArn: row.roleArn,
+      express: false,
+      input,
+      startTime: row.startDate,
+      ...(row.item && { item: row.item }),
+      ...(row.mapRunArn !== undefined && { mapRunArn: row.mapRunArn }),
+    }
+  }
+
+  #options(row: ExecutionRow) {
+    const log = this.#log(row.logging, row.arn, `${row.machineName}/${row.name}`)
+    return log ? { onEvent: (record: JournalRecord) => log.record(record) } : {}
+  }
+
+  #log(config: ExecutionRow['logging'], arn: string, name: string): ExecutionLog | undefined {
+    if (!ExecutionLog.wanted(config)) return undefined
+    const day = new Date().toISOString().slice(0, 16).replace('T', '-').replace(':', '-')
+    const log = new ExecutionLog(
+      this.#cloud,
+      config,
+      arn,
+      `states/${name.replace(/[:*]/g, '_')}/${day}/${hashOf(arn).slice(0, 8)}`,
+    )
+    this.#logs.add(log)
+    return log
+  }
+}
