@@ -76,7 +76,7 @@ export function task<Input extends z.ZodType, Environment extends z.ZodType, Res
     .handler(async (event: unknown, _context: Context, { signal }: { signal: AbortSignal }) => {
       const env = parsed(
         definition.environment,
-        process.env,
+        { ...process.env },
         (text) => new ConfigurationError(`${name} lacks part of its environment. ${text}`),
       )
       const input = parsed(

@@ -3,6 +3,7 @@ import { paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { TaskError } from '../errors.ts'
 import { quarterSchema, required, task } from '../task.ts'
+import { isDataFile } from './hive/data-file.ts'
 
 export interface ExportFile {
   quarter: string
@@ -38,9 +39,8 @@ async function filesOf(bucket: string, quarter: string): Promise<ExportFile[]> {
   const Prefix = `export/origination/quarter=${quarter}/`
   const files: ExportFile[] = []
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix })) {
-    for (const { Key, Size = 0 } of page.Contents ?? []) {
-      // Hive leaves hidden files and empty ones behind.
-      if (Key && Size > 0 && !/(^|\/)[._][^/]*$/.test(Key)) files.push({ quarter, key: Key, size: Size })
+    for (const object of (page.Contents ?? []).filter(isDataFile)) {
+      files.push({ quarter, key: object.Key ?? '', size: object.Size ?? 0 })
     }
   }
   if (files.length === 0) {

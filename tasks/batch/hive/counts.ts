@@ -2,6 +2,7 @@
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
 import { TaskError } from '../../errors.ts'
 import type { HiveCounts, QuarterCounts } from '../archive/table.ts'
+import { isDataFile } from './data-file.ts'
 
 const s3 = new S3Client({})
 
@@ -13,10 +14,8 @@ export async function readCounts(bucket: string, run: string, quarters: string[]
   const Prefix = `counts/run=${run}/`
   const lines: string[] = []
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix })) {
-    for (const { Key, Size } of page.Contents ?? []) {
-      // Hive leaves hidden files and empty ones behind.
-      if (!Key || Size === 0 || /(^|\/)[._][^/]*$/.test(Key)) continue
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }))
+    for (const object of (page.Contents ?? []).filter(isDataFile)) {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: object.Key }))
       lines.push(...((await Body?.transformToString()) ?? '').split('\n'))
     }
   }

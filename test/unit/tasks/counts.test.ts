@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { compare, redshiftCounts } from '../../../tasks/batch/archive/reconciliation.ts'
+import { archiveRow } from '../../../tasks/batch/archive/table.ts'
+import { handler as checkQuality } from '../../../tasks/batch/check-quality.ts'
+import { handler as listExportFiles } from '../../../tasks/batch/list-export-files.ts'
+import { LineCounter } from '../../../tasks/batch/mysql/count-lines.ts'
+import { recordsOf } from '../../../tasks/batch/mysql/load-answer.ts'
+import { failure } from '../../support/cloud.ts'
+import { archivesTable, bucket, execution, invoke, startAws, type TestAws } from './aws.ts'
+
+let aws: TestAws
+beforeEach(async () => {
+  aws = await startAws()
+  await bucket(aws.cloud, 'processed')
+  await archivesTable(aws.cloud)
+})
+afterEach(() => aws.close())
+
+const put = (Key: string, Body: string) => aws.cloud.as('s3', 'PutObject', { Bucket: 'processed', Key, Body })
+
+describe('CheckQuality', () => {
+  const archives = ['1999Q1', '1999Q2'].map((quarter) => ({
+    quarter,
+    name: `historical_data_${quarter}.zip`,
+    size: 1,
+    checksum: 'sha256:a',
+  }))
+  const check = (quarters: string[]) =>
+    invoke(
+      checkQuality,
+      { execution: execution(), archives, quarters },
+      { PROCESSED_BUCKET: 'processed', ARCHIVES_TABLE: 'archives' },
+    )
+  const counts = (...lines: string[]) => put('counts/run=run-1/000000_0', `${lines.join('\n')}\n`)
+
+  it('passes when every raw record is processed or rejected, and notes the counts', async () => {
+    await counts('origination|1999Q1|10|1|9', 'performance|1999Q1|100|0|100')
+    await put('counts/run=run-1/000001_0', 'origination|1999Q2|5|0|5\nperformance|1999Q2|50|2|48\n')
+    await put('counts/run=run-1/_SUCCESS', 'origination|1999Q1|0|0|0\n')
+    await put('counts/run=run-10/000000_0', 'origination|1999Q1|1|1|1\n')
+
+    expect(await check(['1999Q1', '1999Q2'])).toEqual({ quarters: 2 })
+    expect(await archiveRow('archives', '1999Q2')).toMatchObject({
+      processed: 'historical_data_1999Q2.zip|1|sha256:a',
+      hive: {
+        origination: { raw: 5, rejected: 0, processed: 5 },
+        performance: { raw: 50, rejected: 2, processed: 48 },
+      },
+    })
+  })
+
+  it.each([
+    [
+      'records are lost',
+      'performance|1999Q1|100|3|96',
+      /performance of 1999Q1 has 100 raw.*96 processed and 3 rejected: 1 are lost/,
+    ],
+    ['there are too many', 'performance|1999Q1|100|3|99', /2 too many/],
+    ['nothing was processed', 'performance|1999Q1|100|100|0', /no processed record/],
+    ['a line is of another form', 'performance|1999Q1|100|x|0', /"performance\|1999Q1\|100\|x\|0"/],
+    ['a table was not counted', '', /counts no performance of 1999Q1/],
+  ])('fails with QualityError when %s, and notes nothing', async (_, line, message) => {
+    await counts('origination|1999Q1|10|1|9', line)
+    const error = await failure(() => check(['1999Q1']))
+    expect(error).toMatchObject({ name: 'QualityError' })
+    expect(error.message).toMatch(message)
+    expect(await archiveRow('archives', '1999Q1')).toBeUndefined()
+  })
+})
+
+describe('ListExportFiles', () => {
+  const list = (quarters: string[]) =>
+    invoke<{ files: unknown[] }>(listExportFiles, { quarters }, { PROCESSED_BUCKET: 'processed' })
+  const prefix = 'export/origination/quarter=1999Q1/'
+
+  it('lists the files of the quarters, without hidden and empty ones', async () => {
+    await put(`${prefix}000000_0`, 'a|b\n')
+    await put(`${prefix}.hive-staging/part`, 'a|b\n')
+    await put(`${prefix}_SUCCESS`, 'x')
+    await put(`${prefix}000001_0`, '')
+    await put('export/origination/quarter=1999Q2/000000_0', 'a\n')
+    expect(await list(['1999Q1'])).toEqual({ files: [{ quarter: '1999Q1', key: `${prefix}000000_0`, size: 4 }] })
+  })
+
+  it('fails with ExportMissing when a quarter has none', async () => {
+    expect(await failure(() => list(['1999Q1']))).toMatchObject({ name: 'ExportMissing' })
+  })
+
+  it('refuses more than a state can pass on', async () => {
+    const Contents = Array.from({ length: 3_000 }, (_, i) => ({
+      Key: `${prefix}${String(i).padStart(40, '0')}`,
+      Size: 1,
+    }))
+    aws.cloud.fake('s3', { ListObjectsV2: () => ({ Contents, IsTruncated: false }) })
+    expect(await failure(() => list(['1999Q1']))).toMatchObject({ name: 'TooManyFiles' })
+  })
+})
+
+describe('reconciliation', () => {
+  const hive = {
+    origination: { raw: 10, rejected: 1, processed: 9 },
+    performance: { raw: 100, rejected: 0, processed: 100 },
+  }
+
+  it('passes equal counts on', () => {
+    expect(compare('1999Q1', 'redshift', hive, { origination: 9, performance: 100 })).toEqual({
+      origination: 9,
+      performance: 100,
+    })
+  })
+
+  it('names quarter, table, store and both values of a difference', async () => {
+    const error = await failure(() => compare('1999Q1', 'redshift', hive, { origination: 9, performance: 99 }))
+    expect(error).toMatchObject({ name: 'ReconciliationError' })
+    for (const part of ['performance', '1999Q1', 'redshift', '100', '99']) expect(error.message).toContain(part)
+  })
+
+  it('counts a quarter that Redshift does not name as empty', () => {
+    const rows = [{ table_name: 'origination', quarter: '1999Q1', row_count: 9 }]
+    expect(redshiftCounts(rows, ['1999Q1', '1999Q2'])).toEqual(
+      new Map([
+        ['1999Q1', { origination: 9, performance: 0 }],
+        ['1999Q2', { origination: 0, performance: 0 }],
+      ]),
+    )
+  })
+})
+
+describe('the MySQL load', () => {
+  it.each([
+    [['a\nb\n'], 2],
+    [['a\nb'], 2],
+    [['a', '\n', 'b', 'c\n'], 2],
+    [[''], 0],
+    [['\n\n'], 2],
+  ])('counts the lines of %j', async (chunks, lines) => {
+    const counter = new LineCounter()
+    counter.resume()
+    for (const chunk of chunks) counter.write(Buffer.from(chunk))
+    counter.end()
+    await new Promise((resolve) => counter.once('end', resolve))
+    expect(counter.lines).toBe(lines)
+  })
+
+  it('reads what MySQL says of LOAD DATA', () => {
+    expect(recordsOf('Records: 1500  Deleted: 0  Skipped: 2  Warnings: 7')).toEqual({
+      records: 1500,
+      skipped: 2,
+      warnings: 7,
+    })
+    expect(() => recordsOf('')).toThrow(/tells no Records/)
+  })
+})
