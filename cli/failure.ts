@@ -28,7 +28,7 @@ export function failureOf(
   const state = visit?.name ?? '(none)'
   // What the workflow caught ended in a Fail state, which a redrive would only run again.
   const caught = timeline.states.some((run) => run.type === 'Fail')
-  const redrive = !caught && redriveStatus !== 'NOT_REDRIVABLE'
+  const redrive = !caught && redriveStatus === 'REDRIVABLE'
   return {
     state,
     error,

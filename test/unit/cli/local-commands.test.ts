@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lockDataDir } from '../../../local/lock.ts'
+import { stepwell } from './run-command.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'stepwell-cli-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('generate', () => {
+  it('makes archives once, and tells what is in them', async () => {
+    const words = ['generate', '--loans', '40', '--data-dir', join(folder, 'data'), '--json']
+    const first = await stepwell(...words)
+    const second = await stepwell(...words)
+    expect(first.objects).toMatchObject([
+      { type: 'archive', name: 'historical_data_1999Q1.zip', made: true },
+      { type: 'archive', name: 'historical_data_1999Q2.zip', made: true },
+    ])
+    expect(second.objects.map(({ made }) => made)).toEqual([false, false])
+    const { made: _, seconds: __, ...same } = first.objects[0]
+    expect(second.objects[0]).toMatchObject(same)
+    expect(await readdir(join(folder, 'data', 'source-site'))).toContain('historical_data_1999Q1.truth.json')
+  })
+
+  it('makes about as many performance rows as it is asked for', async () => {
+    const { objects } = await stepwell('generate', '--rows', '20_000', '--folder', join(folder, 'rows'), '--json')
+    const rows = objects.reduce((sum, { performance }) => sum + performance, 0)
+    expect(rows).toBeGreaterThan(17_000)
+    expect(rows).toBeLessThan(24_000)
+  })
+
+  it.each([
+    [['--quarters', '99Q1'], '"99Q1" is not a quarter'],
+    [['--layout', 'r99'], 'There is no layout "r99"'],
+    [['--dirty', 'much'], 'a number from 0 to 1'],
+    [['--loans', '1.5'], 'a whole number'],
+    [['--through', '2000'], 'write it as 2000-12'],
+  ])('refuses %j', async (words, message) => {
+    const { code, err } = await stepwell('generate', '--folder', join(folder, 'none'), ...words)
+    expect(code).toBe(1)
+    expect(err).toContain(message)
+  })
+})
+
+describe('env', () => {
+  it('prints exports that a shell can evaluate', async () => {
+    const { out } = await stepwell('env', '--endpoint', 'http://127.0.0.1:4567')
+    expect(out).toContain("export AWS_ENDPOINT_URL='http://127.0.0.1:4567'\n")
+    expect(out).toMatch(/^(export [A-Z_]+='[^']*'\n)+$/)
+  })
+})
+
+describe('reset', () => {
+  it('empties a data directory', async () => {
+    const data = join(folder, 'reset')
+    await mkdir(join(data, 'source-site'), { recursive: true })
+    await writeFile(join(data, 'cloud.sqlite'), 'x')
+    const { code, out } = await stepwell('reset', '--data-dir', data)
+    expect(code).toBe(0)
+    expect(out).toContain('is empty')
+    expect(await readdir(data)).toEqual([])
+    expect((await stepwell('reset', '--data-dir', data)).out).toContain('nothing to remove')
+  })
+
+  it('leaves a folder alone that is none', async () => {
+    const other = join(folder, 'photos')
+    await mkdir(other)
+    await writeFile(join(other, 'cat.jpg'), 'x')
+    const { code, err } = await stepwell('reset', '--data-dir', other)
+    expect(code).toBe(1)
+    expect(err).toContain('is not a data directory of the local cloud')
+    expect(existsSync(join(other, 'cat.jpg'))).toBe(true)
+  })
+
+  it('does not pull the ground from under a local cloud that runs', async () => {
+    const data = join(folder, 'running')
+    await mkdir(join(data, 'source-site'), { recursive: true })
+    const unlock = lockDataDir(data)
+    const { code, err } = await stepwell('reset', '--data-dir', data)
+    unlock()
+    expect(code).toBe(1)
+    expect(err).toContain('is in use by the local cloud')
+    expect(existsSync(join(data, 'source-site'))).toBe(true)
+  })
+})
+
+describe('help', () => {
+  it('is there for a command that does not exist', async () => {
+    const { code } = await stepwell('fly')
+    expect(code).toBe(1)
+  })
+})
