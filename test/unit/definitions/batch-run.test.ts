@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest'
+import { Failed, type Play, run } from './run.ts'
+
+const archive = (quarter: string) => ({
+  quarter,
+  name: `historical_data_${quarter}.zip`,
+  size: 1,
+  checksum: 'sha256:a',
+})
+const quarters = ['1999Q1', '1999Q2']
+const plan = {
+  archives: quarters.map(archive),
+  collect: quarters,
+  process: quarters,
+  load: quarters,
+  stores: { mysql: true, redshift: true },
+}
+const counts = { origination: { raw: 1 }, performance: { raw: 2 } }
+
+/** Functions as they are when all goes well. */
+function functions(more: Record<string, Play> = {}, left: object = {}): Record<string, Play> {
+  const step = () => ({ stepId: 's-1', clusterId: 'j-1' })
+  return {
+    ListArchives: () => ({ ...plan, ...left }),
+    CollectQuarter: ({ archive }) => ({ quarter: archive.quarter, collected: true }),
+    CreateCluster: () => ({ clusterId: 'j-1' }),
+    CreateTables: step,
+    ProcessOrigination: step,
+    ProcessPerformance: step,
+    CountRecords: step,
+    CheckQuality: () => ({ quarters: 2 }),
+    TerminateCluster: () => ({ clusters: ['j-1'] }),
+    PrepareMysql: () => ({ statements: 4 }),
+    ListExportFiles: () => ({ files: quarters.map((quarter) => ({ quarter, key: `export/${quarter}`, size: 1 })) }),
+    LoadMysql: () => ({ records: 5 }),
+    SwapMysql: ({ quarter }) => ({ counts: { [quarter]: 5 } }),
+    PrepareRedshift: () => ({ statements: 2 }),
+    LoadRedshift: () => ({ statementId: 'q-1' }),
+    Reconcile: () => ({ quarters: 2 }),
+    Report: () => ({ counts, report: {} }),
+    NotifyFailure: ({ failure }) => ({ cause: `State ${failure.State}: told` }),
+    ...more,
+  }
+}
+
+const payloads = (result: { calls: { name: string; payload: any }[] }, name: string) =>
+  result.calls.filter((call) => call.name === name).map((call) => call.payload)
+
+describe('the batch workflow', () => {
+  it('collects, processes, loads, reconciles and reports, and terminates its cluster before the loads', async () => {
+    const result = await run('batch', functions())
+    expect(result).toMatchObject({ status: 'SUCCEEDED', output: { counts } })
+    const order = result.calls.map(({ name }) => name)
+    expect(order.indexOf('TerminateCluster')).toBeLessThan(order.indexOf('PrepareMysql'))
+    expect(payloads(result, 'CollectQuarter').map(({ archive }) => archive.quarter)).toEqual(quarters)
+    expect(payloads(result, 'ProcessPerformance')).toMatchObject([
+      { clusterId: 'j-1', quarters, state: 'ProcessPerformance', execution: { Name: 'run-1' } },
+    ])
+    expect(payloads(result, 'LoadMysql')).toHaveLength(2)
+    expect(payloads(result, 'LoadRedshift').map(({ quarter }) => quarter)).toEqual(quarters)
+    expect(payloads(result, 'Reconcile')).toMatchObject([
+      { archives: plan.archives, quarters, stores: plan.stores, mysqlCounts: { '1999Q1': 5, '1999Q2': 5 } },
+    ])
+  })
+
+  it('ends with the report when nothing is new, without a cluster and without a load', async () => {
+    const result = await run('batch', functions({}, { archives: [], collect: [], process: [], load: [] }))
+    expect(result).toMatchObject({ status: 'SUCCEEDED', output: { counts } })
+    expect(result.calls.map(({ name }) => name)).toEqual(['ListArchives', 'Report'])
+  })
+
+  it('goes on with the loads where an earlier execution had processed everything', async () => {
+    const result = await run('batch', functions({}, { collect: [], process: [] }))
+    expect(result.status).toBe('SUCCEEDED')
+    for (const name of ['CollectQuarter', 'CreateCluster', 'TerminateCluster'])
+      expect(payloads(result, name)).toEqual([])
+  })
+
+  it('handles one quarter as it does many', async () => {
+    const one = { archives: [archive('1999Q1')], collect: ['1999Q1'], process: ['1999Q1'], load: ['1999Q1'] }
+    const result = await run(
+      'batch',
+      functions({ ListExportFiles: () => ({ files: [{ quarter: '1999Q1', key: 'k', size: 1 }] }) }, one),
+    )
+    expect(result.status).toBe('SUCCEEDED')
+    expect(payloads(result, 'Reconcile')).toMatchObject([{ quarters: ['1999Q1'], mysqlCounts: { '1999Q1': 5 } }])
+  })
+
+  it.each([
+    ['MySQL', { mysql: false, redshift: true }, 'PrepareMysql', 'PrepareRedshift'],
+    ['Redshift', { mysql: true, redshift: false }, 'PrepareRedshift', 'PrepareMysql'],
+  ])('leaves %s out when the input says so', async (_, stores, out, inside) => {
+    const result = await run('batch', functions({}, { stores }))
+    expect(result.status).toBe('SUCCEEDED')
+    expect(payloads(result, out)).toEqual([])
+    expect(payloads(result, inside)).toHaveLength(1)
+    expect(payloads(result, 'Reconcile')[0].mysqlCounts).toEqual(stores.mysql ? { '1999Q1': 5, '1999Q2': 5 } : null)
+  })
+
+  it('retries what can pass', async () => {
+    let tries = 0
+    const flaky = () => (++tries < 4 ? new Failed('TransientError') : { quarters: 2 })
+    const result = await run('batch', functions({ CheckQuality: flaky }))
+    expect(result.status).toBe('SUCCEEDED')
+    expect(tries).toBe(4)
+  })
+
+  it('makes a second cluster when a step finds none, and its tables again', async () => {
+    let clusters = 0
+    const result = await run(
+      'batch',
+      functions({
+        CreateCluster: () => ({ clusterId: `j-${++clusters}` }),
+        ProcessPerformance: ({ clusterId }) => (clusterId === 'j-1' ? new Failed('ClusterMissing') : { stepId: 's-2' }),
+      }),
+    )
+    expect(result.status).toBe('SUCCEEDED')
+    expect(payloads(result, 'CreateTables').map(({ clusterId }) => clusterId)).toEqual(['j-1', 'j-2'])
+  })
+
+  it('carries 109 quarters', async () => {
+    const all = Array.from({ length: 109 }, (_, i) => `${1999 + Math.floor(i / 4)}Q${(i % 4) + 1}`)
+    const archives = all.map((quarter) => ({ ...archive(quarter), checksum: `sha256:${'f'.repeat(64)}` }))
+    const files = all.flatMap((quarter) =>
+      [0, 1].map((i) => ({ quarter, key: `export/origination/quarter=${quarter}/00000${i}_0`, size: 64_000_000 })),
+    )
+    const result = await run(
+      'batch',
+      functions({ ListExportFiles: () => ({ files }) }, { archives, collect: all, process: all, load: all }),
+    )
+    expect(result.status).toBe('SUCCEEDED')
+    expect(payloads(result, 'CollectQuarter')).toHaveLength(109)
+    expect(payloads(result, 'LoadMysql')).toHaveLength(218)
+    expect(Object.keys(payloads(result, 'Reconcile')[0].mysqlCounts)).toHaveLength(109)
+  })
+})
+
+describe('a failure of the batch workflow', () => {
+  it.each([
+    ['ListArchives', 'ListArchives', 'SourceLoginError'],
+    ['CollectQuarter', 'CollectQuarters', 'ArchiveCorrupt'],
+    ['CreateCluster', 'CreateCluster', 'ClusterLost'],
+    ['ProcessOrigination', 'ProcessOrigination', 'HiveStepFailed'],
+    ['CheckQuality', 'CheckQuality', 'QualityError'],
+    ['TerminateCluster', 'TerminateCluster', 'AccessDeniedException'],
+    ['LoadMysql', 'LoadStores', 'MysqlLoadRefused'],
+    ['LoadRedshift', 'LoadStores', 'RedshiftStatementFailed'],
+    ['Reconcile', 'Reconcile', 'ReconciliationError'],
+    ['Report', 'Report', 'AccessDenied'],
+  ])('in %s cleans up, tells of it, and ends with its name', async (name, state, error) => {
+    const result = await run('batch', functions({ [name]: () => new Failed(error, 'the reason') }))
+    expect(result).toMatchObject({ status: 'FAILED', error, cause: `State ${state}: told` })
+    expect(result.entered.slice(-3)).toEqual(['CleanUp', 'NotifyFailure', 'Failed'])
+    const [told] = payloads(result, 'NotifyFailure')
+    expect(told.failure).toMatchObject({ State: state, Error: error })
+    expect(JSON.parse(told.failure.Cause)).toMatchObject({ errorMessage: 'the reason' })
+  })
+
+  it('that goes on passing ends after six retries', async () => {
+    const result = await run('batch', functions({ ListArchives: () => new Failed('TransientError') }))
+    expect(result).toMatchObject({ status: 'FAILED', error: 'TransientError' })
+    expect(payloads(result, 'ListArchives')).toHaveLength(7)
+  })
+
+  it('keeps its own name and cause when neither cleaning up nor telling works', async () => {
+    const broken = () => new Failed('AccessDeniedException')
+    const result = await run(
+      'batch',
+      functions(
+        {
+          Reconcile: () => new Failed('ReconciliationError', 'the reason'),
+          TerminateCluster: broken,
+          NotifyFailure: broken,
+        },
+        { process: [] },
+      ),
+    )
+    expect(result).toMatchObject({ status: 'FAILED', error: 'ReconciliationError' })
+    expect(result.cause).toContain('the reason')
+  })
+})
