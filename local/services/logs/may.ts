@@ -1,0 +1,25 @@
+/**
+ * The permissions of CloudWatch Logs
+ * (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html). Whatever an operation is about,
+ * AWS evaluates the ARN of a stream, with an empty name where it is about the group: `log-group:<name>:*` in a policy covers it.
+ */
+import type { PolicyDocument } from '../../gateway/principal.ts'
+import type { Permission } from '../../gateway/service.ts'
+import type { Store } from './store.ts'
+
+export function createMay({ cloud, policies }: Store) {
+  return function may(operation: string, input: any): Permission[] {
+    const action = `logs:${operation}`
+    if (operation.includes('ResourcePolic')) return [{ action, resource: '*' }]
+    const id: string = input.logGroupName ?? input.logGroupIdentifier ?? input.logGroupNamePrefix ?? ''
+    const group = id.startsWith('arn:') ? id.split(':')[6]! : id
+    const resource = cloud.arn('logs', `log-group:${group}:log-stream:${input.logStreamName ?? ''}`)
+    const policy = resourcePolicy()
+    return [{ action, resource, ...(policy && { policy }) }]
+  }
+
+  function resourcePolicy(): PolicyDocument | undefined {
+    const statements = policies.entries().flatMap(([, { Statement }]) => Statement)
+    return statements.length > 0 ? { Statement: statements } : undefined
+  }
+}
