@@ -189,7 +189,7 @@ function like(expression: ExpressionOf<'like'>, compile: (e: Expression) => Type
 function caseOf(expression: ExpressionOf<'case'>, compile: (e: Expression) => Typed): Typed {
   const operand = expression.operand && compile(expression.operand)
   const results = [
-    ...expression.branches.map((b) => compile(b.then)),
+    ...expression.branches.map((b) => compile(b.result)),
     ...(expression.otherwise ? [compile(expression.otherwise)] : []),
   ]
   let type: HiveType = { kind: 'void' }

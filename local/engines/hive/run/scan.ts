@@ -81,14 +81,14 @@ function parquet(table: Table, groups: readonly { partition: Partition; files: s
 }
 
 function text(table: Table, groups: readonly { partition: Partition; files: string[] }[], at: Place): string {
-  const { delimiter, escape, nullText, skipHeader } = table.text
+  const { delimiter, nullText, skipHeader } = table.text
   const complex = table.columns.find((c) => !isPrimitive(c.type))
   if (complex)
     throw new HiveUnsupported(
       `Column ${complex.name} of the text table ${table.name} is no primitive type: keep it as STRING and split it`,
       at,
     )
-  if (escape)
+  if (table.text.escape)
     throw new HiveUnsupported(
       `Reading the text table ${table.name} with ESCAPED BY is not supported; writing it is`,
       at,

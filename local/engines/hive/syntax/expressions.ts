@@ -228,11 +228,11 @@ class ExpressionParser {
     const at = cursor.place
     cursor.expect('CASE')
     const operand = cursor.sees('WHEN') ? undefined : this.expression()
-    const branches: { when: Expression; then: Expression }[] = []
+    const branches: { when: Expression; result: Expression }[] = []
     while (cursor.takes('WHEN')) {
       const when = this.expression()
       cursor.expect('THEN')
-      branches.push({ when, then: this.expression() })
+      branches.push({ when, result: this.expression() })
     }
     if (branches.length === 0) throw cursor.unexpected('WHEN')
     const otherwise = cursor.takes('ELSE') ? this.expression() : undefined

@@ -1,0 +1,180 @@
+-- Performance: every record of the quarters is judged, then converted or put into the quarantine.
+--
+--   QUARTERS  the quarters to process, quoted: '1999Q1','1999Q2'. Only their partitions are touched, and a second run gives the same.
+--
+-- A record is rejected for the first rule that it breaks:
+--   field_count      not as many fields as the layout has
+--   loan_identifier  no identifier of this quarter
+--   date             no month of the form YYYYMM, or no period
+--   number           not digits, or out of the range of the column
+--   code             none of the values of the column
+--   duplicate        that month of the loan is there already: the smallest record in byte order is kept
+--   unknown_loan     no processed origination of this quarter
+
+SET hive.execution.engine = tez;
+SET hive.exec.dynamic.partition = true;
+SET hive.exec.dynamic.partition.mode = nonstrict;
+SET hive.exec.max.dynamic.partitions = 10000;
+SET hive.exec.max.dynamic.partitions.pernode = 2000;
+SET hive.stats.autogather = true;
+
+-- The shapes of fields. Any field may be blank, but for keys.
+SET hivevar:IDENTIFIER = F1[0-9]{2}Q[1-4][0-9]{6}|[FA][0-9]{2}Q[1-4][0-9]{7};
+SET hivevar:MONTH = (?:(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2]))?;
+SET hivevar:AMOUNT = (?:-?[0-9]{1,12}(?:[.][0-9]{1,2})?)?;
+SET hivevar:FLAG = [YN]?;
+
+-- 1. Judge ------------------------------------------------------------------------------------------------------------------
+-- A record is the line without white space around its fields, with as many fields as Release 47 has: older layouts are its
+-- beginning, in the same order (but for field 7 of release2018, a repurchase flag).
+
+DROP TABLE IF EXISTS judged_performance;
+
+CREATE TABLE judged_performance
+STORED AS PARQUET
+TBLPROPERTIES ('parquet.compression' = 'SNAPPY')
+AS
+WITH tidied AS (
+  SELECT
+    layout, field_count, quarter, line,
+    -- Most lines need no tidying, so it is worth a look before.
+    IF(line RLIKE '^\\s|\\s$|\\s[|]|[|]\\s|\\s\\s|[\\t\\f]',
+            trim(regexp_replace(regexp_replace(line, '\\s+', ' '), ' ?[|] ?', '|')),
+            line) AS tidy
+  FROM performance_lines
+  WHERE quarter IN (${QUARTERS})
+),
+named AS (
+  SELECT
+    layout, quarter, line,
+    concat(tidy, repeat('|', 35 - field_count)) AS record,
+    split(concat(tidy, repeat('|', 35 - field_count)), '[|]') AS f
+  FROM tidied
+),
+checked AS (
+  SELECT
+    layout, quarter, line, record, f[0] AS loan_identifier, f[1] AS period,
+    CASE
+      WHEN size(f) <> 35 THEN 'field_count'
+
+      WHEN NOT (f[0] RLIKE '^(?:${IDENTIFIER})$'
+                AND substr(quarter, 3) IN (substr(f[0], 2, 4), substr(f[0], 3, 4))) THEN 'loan_identifier'
+
+      -- period, defect_settlement_date (release2018 has none), zero_balance_effective_date, ddlpi
+      WHEN f[1] = ''
+           OR NOT concat_ws('|', f[1], if(layout = 'release2018', '', f[6]), f[9], f[12])
+              RLIKE '^${MONTH}[|]${MONTH}[|]${MONTH}[|]${MONTH}$' THEN 'date'
+
+      WHEN NOT concat_ws('|', f[4], f[5], f[25], f[10], f[14],
+                         f[2], f[11], f[13], f[15], f[16], f[17], f[18], f[19], f[20], f[21], f[22], f[26], f[27], f[30], f[31], f[34])
+           RLIKE concat_ws('[|]',
+             '^(?:-?[0-9]{1,3})?',                                           -- loan_age
+             '(?:-?[0-9]{1,3})?',                                            -- remaining_months_to_maturity
+             '(?:[0-9]{1,4})?',                                              -- eltv
+             '(?:[0-9]{1,5}(?:[.][0-9]{1,3})?)?',                            -- current_interest_rate
+             '(?:${AMOUNT}|U|C)',                                            -- net_sales_proceeds
+             '${AMOUNT}(?:[|]${AMOUNT}){15}$') THEN 'number'                 -- sixteen amounts
+
+      WHEN NOT concat_ws('|', f[3], f[7], f[8], f[23], f[24], f[28], f[29], f[32], if(layout = 'release2018', f[6], ''))
+           RLIKE concat_ws('[|]',
+             '^(?:[0-9]{1,3}|RA|R|XX)?',                                     -- delinquency_status
+             '[YPN]?',                                                       -- modification_flag
+             '(?:0?[12369]|15|16|96)?',                                      -- zero_balance_code
+             '${FLAG}',                                                      -- interest_rate_step_ind
+             '[CPY]?',                                                       -- payment_deferral_flag
+             '${FLAG}',                                                      -- delinquency_due_to_disaster
+             '[FRT]?',                                                       -- borrower_assistance_plan
+             '[YN79]?',                                                      -- mi_cancellation_ind
+             '${FLAG}$') THEN 'code'                                         -- repurchase flag of release2018
+    END AS fault
+  FROM named
+),
+numbered AS (
+  SELECT
+    layout, quarter, line, record, loan_identifier, fault,
+    row_number() OVER (PARTITION BY quarter, loan_identifier, period, fault IS NULL ORDER BY trim(line)) AS copy
+  FROM checked
+)
+SELECT
+  n.layout, n.quarter, n.record,
+  CASE
+    WHEN n.fault IS NOT NULL THEN n.fault
+    WHEN n.copy > 1 THEN 'duplicate'
+    WHEN o.loan_identifier IS NULL THEN 'unknown_loan'
+  END AS reason,
+  -- The line itself is only of use in the quarantine.
+  if(n.fault IS NOT NULL OR n.copy > 1 OR o.loan_identifier IS NULL, n.line, NULL) AS line
+FROM numbered n
+LEFT JOIN (SELECT quarter, loan_identifier FROM origination WHERE quarter IN (${QUARTERS})) o
+  ON o.quarter = n.quarter AND o.loan_identifier = n.loan_identifier;
+
+-- 2. Reject -----------------------------------------------------------------------------------------------------------------
+
+INSERT OVERWRITE TABLE quarantine_performance PARTITION (quarter)
+SELECT reason, line, quarter
+FROM judged_performance
+WHERE reason IS NOT NULL
+DISTRIBUTE BY quarter
+SORT BY reason, line;
+
+-- 3. Convert ----------------------------------------------------------------------------------------------------------------
+-- Several reducers share a quarter, and each sorts what it writes by loan and month. Up to Release 46 the signs of recoveries,
+-- expenses and losses were the other way round.
+
+INSERT OVERWRITE TABLE performance PARTITION (quarter, reporting_year)
+SELECT
+  f[0]                                                  AS loan_identifier,
+  CAST(concat(substr(f[1], 1, 4), '-', substr(f[1], 5, 2), '-01') AS DATE)  AS period,
+  CAST(f[2] AS DECIMAL(14,2))                           AS current_actual_upb,
+  CASE WHEN f[3] IN ('', 'XX') THEN NULL WHEN f[3] = 'R' THEN 'RA' WHEN length(f[3]) = 1 THEN concat('0', f[3]) ELSE f[3] END  AS delinquency_status,
+  CAST(f[4] AS SMALLINT)                                AS loan_age,
+  CAST(f[5] AS SMALLINT)                                AS remaining_months_to_maturity,
+  if(layout = 'release2018', NULL, CAST(concat(substr(f[6], 1, 4), '-', substr(f[6], 5, 2), '-01') AS DATE))  AS defect_settlement_date,
+  nullif(f[7], '')                                      AS modification_flag,
+  CASE WHEN f[8] = '' THEN NULL WHEN f[8] IN ('6', '06') THEN '96' ELSE lpad(f[8], 2, '0') END  AS zero_balance_code,
+  CAST(concat(substr(f[9], 1, 4), '-', substr(f[9], 5, 2), '-01') AS DATE)  AS zero_balance_effective_date,
+  CAST(f[10] AS DECIMAL(8,3))                           AS current_interest_rate,
+  CAST(f[11] AS DECIMAL(14,2))                          AS current_non_interest_bearing_upb,
+  CAST(concat(substr(f[12], 1, 4), '-', substr(f[12], 5, 2), '-01') AS DATE)  AS ddlpi,
+  CAST(f[13] AS DECIMAL(14,2)) * sign                   AS mi_recoveries,
+  -- An amount as text, with its sign turned where the layout has the other one, or U or C.
+  CASE
+    WHEN f[14] = '' THEN NULL
+    WHEN layout = 'r47' OR f[14] RLIKE '^(?:[UC]|0+(?:[.]0+)?)$' THEN f[14]
+    WHEN f[14] LIKE '-%' THEN substr(f[14], 2)
+    ELSE concat('-', f[14])
+  END                                                   AS net_sales_proceeds,
+  CAST(f[15] AS DECIMAL(14,2)) * sign                   AS non_mi_recoveries,
+  CAST(f[16] AS DECIMAL(14,2)) * sign                   AS total_expenses,
+  CAST(f[17] AS DECIMAL(14,2)) * sign                   AS legal_costs,
+  CAST(f[18] AS DECIMAL(14,2)) * sign                   AS maintenance_preservation_costs,
+  CAST(f[19] AS DECIMAL(14,2)) * sign                   AS taxes_and_insurance,
+  CAST(f[20] AS DECIMAL(14,2)) * sign                   AS miscellaneous_expenses,
+  CAST(f[21] AS DECIMAL(14,2)) * sign                   AS actual_loss,
+  CAST(f[22] AS DECIMAL(14,2))                          AS cumulative_modification_costs,
+  nullif(f[23], '')                                     AS interest_rate_step_ind,
+  CASE f[24] WHEN '' THEN NULL WHEN 'Y' THEN 'C' ELSE f[24] END  AS payment_deferral_flag,
+  CAST(nullif(f[25], '999') AS SMALLINT)                AS eltv,
+  CAST(f[26] AS DECIMAL(14,2))                          AS zero_balance_removal_upb,
+  CAST(f[27] AS DECIMAL(14,2))                          AS delinquent_accrued_interest,
+  nullif(f[28], '')                                     AS delinquency_due_to_disaster,
+  nullif(f[29], '')                                     AS borrower_assistance_plan,
+  CAST(f[30] AS DECIMAL(14,2))                          AS current_period_modification_costs,
+  CAST(f[31] AS DECIMAL(14,2))                          AS current_interest_bearing_upb,
+  if(layout = 'r47', if(f[32] IN ('', '9'), NULL, f[32]), s.mi_cancellation_ind)  AS mi_cancellation_ind,
+  if(layout = 'r47', nullif(f[33], ''), s.servicer_name)  AS servicer_name,
+  CAST(f[34] AS DECIMAL(14,2))                          AS bankruptcy_cramdown_costs,
+  layout,
+  a.quarter                                             AS quarter,
+  CAST(substr(f[1], 1, 4) AS INT)                       AS reporting_year
+FROM (
+  SELECT layout, quarter, split(record, '[|]') AS f, if(layout = 'r47', 1, -1) AS sign
+  FROM judged_performance
+  WHERE reason IS NULL
+) a
+LEFT JOIN (SELECT * FROM loan_servicing WHERE quarter IN (${QUARTERS})) s
+  ON s.quarter = a.quarter AND s.loan_identifier = a.f[0] AND a.layout <> 'r47'
+DISTRIBUTE BY quarter, reporting_year, pmod(hash(loan_identifier), 4)
+SORT BY loan_identifier, period;
+
+DROP TABLE judged_performance;
