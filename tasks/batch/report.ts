@@ -9,7 +9,7 @@ import { type ArchiveRow, archiveRows } from './archive/table.ts'
 import { runId } from './hive/run-id.ts'
 import { query, redshiftEnvironment } from './redshift/data-api.ts'
 import { durations } from './report/durations.ts'
-import { type BatchReport, quarterReports, totals } from './report/model.ts'
+import { amounts, type BatchReport, quarterReports, totals } from './report/model.ts'
 import { page } from './report/page.ts'
 
 const environment = redshiftEnvironment.extend({ ARCHIVES_TABLE: required, REPORTS_BUCKET: required })
@@ -41,7 +41,7 @@ export const handler = task({
     const json = await put('report.json', 'application/json', `${JSON.stringify(report, null, 2)}\n`)
     const html = await put('report.html', 'text/html; charset=utf-8', page(report))
     log.info('Wrote the report', { html, quarters: quarters.length })
-    return { counts: report.counts, loaded: loadedNow, report: { html, json } }
+    return { counts: amounts(report.counts), loaded: loadedNow, report: { html, json } }
   },
 })
 

@@ -7,7 +7,13 @@ import { type Archive, identity } from './archive.ts'
 import { LAYOUTS } from './layout.ts'
 
 /** Records of one quarter and table, as the Hive stage counted them. */
-const hiveCountsSchema = z.object({ raw: z.number(), rejected: z.number(), processed: z.number() })
+const hiveCountsSchema = z.object({
+  raw: z.number(),
+  rejected: z.number(),
+  processed: z.number(),
+  /** Rejected records by the rule that they break. */
+  reasons: z.record(z.string(), z.number()).optional(),
+})
 
 const storeCountsSchema = z.object({ origination: z.number().optional(), performance: z.number().optional() })
 

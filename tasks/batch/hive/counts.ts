@@ -1,4 +1,4 @@
-/** What CountRecords wrote: records of each quarter and table, raw, rejected and processed. */
+/** What CountRecords wrote: records of each quarter and table, raw, rejected and processed, and why they were rejected. */
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
 import { TaskError } from '../../errors.ts'
 import type { HiveCounts, QuarterCounts } from '../archive/table.ts'
@@ -11,21 +11,27 @@ const s3 = new S3Client({})
  * @throws QualityError when a quarter has no line, or a line is not `table_name|quarter|raw|rejected|processed`
  */
 export async function readCounts(bucket: string, run: string, quarters: string[]): Promise<Map<string, QuarterCounts>> {
-  const Prefix = `counts/run=${run}/`
+  const counts = `counts/run=${run}/`
+  const rejects = `counts/rejects/run=${run}/`
+  const whole = parseCounts(await readLines(bucket, counts), quarters, `s3://${bucket}/${counts}`)
+  addReasons(whole, await readLines(bucket, rejects), `s3://${bucket}/${rejects}`)
+  return whole
+}
+
+async function readLines(bucket: string, Prefix: string): Promise<string[]> {
   const lines: string[] = []
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix })) {
     for (const object of (page.Contents ?? []).filter(isDataFile)) {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: object.Key }))
-      lines.push(...((await Body?.transformToString()) ?? '').split('\n'))
+      lines.push(...((await Body?.transformToString()) ?? '').split('\n').filter((line) => line !== ''))
     }
   }
-  return parseCounts(lines, quarters, `s3://${bucket}/${Prefix}`)
+  return lines
 }
 
 export function parseCounts(lines: string[], quarters: string[], place: string): Map<string, QuarterCounts> {
   const counts = new Map<string, Partial<QuarterCounts>>()
   for (const line of lines) {
-    if (line === '') continue
     const match = /^(origination|performance)\|(\d{4}Q[1-4])\|(\d+)\|(\d+)\|(\d+)$/.exec(line)
     if (!match)
       throw new TaskError(
@@ -48,4 +54,33 @@ export function parseCounts(lines: string[], quarters: string[], place: string):
     whole.set(quarter, { origination, performance })
   }
   return whole
+}
+
+/**
+ * Adds the reasons (`table_name|quarter|reason|records`) to what was rejected.
+ * @throws QualityError when they do not add up to the rejected records
+ */
+export function addReasons(counts: Map<string, QuarterCounts>, lines: string[], place: string): void {
+  for (const line of lines) {
+    const match = /^(origination|performance)\|(\d{4}Q[1-4])\|(\w+)\|(\d+)$/.exec(line)
+    if (!match)
+      throw new TaskError(
+        'QualityError',
+        `${place} has a line that is not table_name|quarter|reason|records: "${line}".`,
+      )
+    const [, table, quarter = '', reason = '', records] = match
+    const row = counts.get(quarter)?.[table as 'origination']
+    if (row) row.reasons = { ...row.reasons, [reason]: Number(records) }
+  }
+  for (const [quarter, tables] of counts) {
+    for (const [table, { rejected, reasons }] of Object.entries(tables)) {
+      const sum = Object.values(reasons ?? {}).reduce((total, records) => total + records, 0)
+      if (lines.length > 0 && sum !== rejected) {
+        throw new TaskError(
+          'QualityError',
+          `${table} of ${quarter} has ${rejected} rejected records, but ${place} gives reasons for ${sum}.`,
+        )
+      }
+    }
+  }
 }

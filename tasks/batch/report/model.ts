@@ -1,19 +1,15 @@
 /** What the report of a batch execution tells: records through every stage, by quarter and in all, and how long each state took. */
 import type { ArchiveRow, HiveCounts } from '../archive/table.ts'
 
-export interface OriginationCounts extends HiveCounts {
-  /** Absent when no quarter was loaded there. */
+/** Records of one table through the stages. A store is absent when nothing was loaded there. */
+export interface TableCounts extends HiveCounts {
   mysql?: number
   redshift?: number
 }
 
-export interface PerformanceCounts extends HiveCounts {
-  redshift?: number
-}
-
 export interface Counts {
-  origination: OriginationCounts
-  performance: PerformanceCounts
+  origination: TableCounts
+  performance: TableCounts
 }
 
 export interface QuarterReport extends Counts {
@@ -65,17 +61,34 @@ export function quarterReports(rows: ArchiveRow[], redshift: Record<string, unkn
 }
 
 export function totals(quarters: QuarterReport[]): Counts {
-  const none = { raw: 0, rejected: 0, processed: 0 }
+  const none: TableCounts = { raw: 0, rejected: 0, processed: 0 }
   return {
-    origination: quarters.reduce((sum, { origination }) => add(sum, origination), none as OriginationCounts),
-    performance: quarters.reduce((sum, { performance }) => add(sum, performance), none as PerformanceCounts),
+    origination: quarters.reduce((sum, { origination }) => add(sum, origination), none),
+    performance: quarters.reduce((sum, { performance }) => add(sum, performance), none),
   }
 }
 
-function add<C extends HiveCounts>(sum: C, more: C): C {
-  const result: Record<string, number> = Object.fromEntries(Object.entries(sum))
-  for (const [name, value] of Object.entries(more)) result[name] = (result[name] ?? 0) + value
-  return { ...sum, ...result }
+/** The counts without the reasons: what an execution ends with. */
+export function amounts({ origination, performance }: Counts): Counts {
+  const { reasons: _of, ...originations } = origination
+  const { reasons: _for, ...performances } = performance
+  return { origination: originations, performance: performances }
 }
+
+function add(sum: TableCounts, more: TableCounts): TableCounts {
+  const reasons = { ...sum.reasons }
+  for (const [reason, records] of Object.entries(more.reasons ?? {})) reasons[reason] = (reasons[reason] ?? 0) + records
+  return {
+    raw: sum.raw + more.raw,
+    rejected: sum.rejected + more.rejected,
+    processed: sum.processed + more.processed,
+    ...present('mysql', plus(sum.mysql, more.mysql)),
+    ...present('redshift', plus(sum.redshift, more.redshift)),
+    ...(Object.keys(reasons).length > 0 ? { reasons } : {}),
+  }
+}
+
+const plus = (a: number | undefined, b: number | undefined) =>
+  a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0)
 
 const present = (name: string, value: number | undefined) => (value === undefined ? {} : { [name]: value })

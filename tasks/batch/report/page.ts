@@ -1,13 +1,13 @@
 /** The report as one self-contained HTML page. */
 import type { BatchReport, Counts, QuarterReport } from './model.ts'
-import { quarterBars, timeline } from './plots.ts'
+import { quarterBars, reasonBars, timeline } from './plots.ts'
 import { escapeHtml, number, seconds } from './text.ts'
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #5c6b7a; --line: #dde3e9; --paper: #fff; --good: #2f7f79; --bad: #d1603d; --state: #4a78b5 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6ebf0; --soft: #9aa8b5; --line: #33404d; --paper: #161d24; --good: #58b3ab; --bad: #e98a6b; --state: #7fa8dd } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 920px; margin: 2.5rem auto; padding: 0 1rem }
-h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem }
+h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem } h3 { font-size: .95rem; font-weight: 500; margin: 1rem 0 .3rem }
 .soft { color: var(--soft) } code { font-size: .9em }
 .tiles { display: flex; flex-wrap: wrap; gap: .8rem } .tile { border: 1px solid var(--line); border-radius: 8px; padding: .6rem 1rem; min-width: 7.5rem }
 .tile b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums } .tile.rejected b { color: var(--bad) }
@@ -57,10 +57,15 @@ function section({ counts, quarters }: BatchReport, table: (typeof TABLES)[numbe
 <div class="tiles">${tiles.join('')}</div>
 <p class="key soft"><i class="p"></i>processed<i class="r"></i>rejected</p>
 ${quarterBars(quarters, table)}
+${rejections(counts[table].reasons)}
 <div class="wide"><table>
 <thead><tr><th>quarter</th><th>layout</th>${stages.map((stage) => `<th>${TITLES[stage]}</th>`).join('')}</tr></thead>
 <tbody>${quarters.map((quarter) => row(quarter, table, stages)).join('\n')}</tbody>
 </table></div>`
+}
+
+function rejections(reasons: Record<string, number> | undefined): string {
+  return reasons === undefined ? '' : `<h3>Why records were rejected</h3>\n${reasonBars(reasons)}`
 }
 
 function row(quarter: QuarterReport, table: (typeof TABLES)[number], stages: (typeof STAGES)[number][]): string {

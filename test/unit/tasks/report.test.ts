@@ -42,6 +42,18 @@ describe('the counts', () => {
     expect(totals(quarters).origination).toEqual({ raw: 4, rejected: 1, processed: 3 })
   })
 
+  it('add up why records were rejected', () => {
+    const rejected = (reasons: Record<string, number>) => ({ raw: 3, rejected: 2, processed: 1, reasons })
+    const performance = { raw: 1, rejected: 0, processed: 1 }
+    const rows = [
+      row('1999Q1', 1, { hive: { origination: rejected({ date: 1, code: 1 }), performance } }),
+      row('1999Q2', 1, { hive: { origination: rejected({ date: 2 }), performance } }),
+    ]
+    const sum = totals(quarterReports(rows, []))
+    expect(sum.origination.reasons).toEqual({ date: 3, code: 1 })
+    expect(sum.performance).not.toHaveProperty('reasons')
+  })
+
   it('are zero before anything is loaded', () => {
     expect(totals([]).performance).toEqual({ raw: 0, rejected: 0, processed: 0 })
   })
