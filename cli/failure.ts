@@ -1,6 +1,6 @@
 /** Why an execution failed, as a person wants to read it: where, what, why, where the log is, and what to type next. */
 import type { DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn'
-import { parse, type Timeline } from './timeline.ts'
+import { type Timeline, unwrap } from './timeline.ts'
 import { executionName } from './workflows.ts'
 
 export interface Failure {
@@ -21,7 +21,7 @@ export function failureOf(
 ): Failure {
   const { status, executionArn, redriveStatus } = description
   const id = executionName(executionArn!)
-  const visit = timeline.failedVisit(description.error)
+  const visit = timeline.failedVisit(description.error, unwrap(description.cause ?? ''))
   const error = visit?.error ?? description.error ?? `Execution${status === 'TIMED_OUT' ? 'TimedOut' : 'Aborted'}`
   // The task's own words say more than what the workflow made of them.
   const cause = unwrap(visit?.cause ?? description.cause ?? '') || endOf(status!)
@@ -36,17 +36,6 @@ export function failureOf(
     log: `npx stepwell logs ${id} ${state}`,
     next: redrive ? `npx stepwell redrive ${id}` : `npx stepwell run ${workflow}`,
   }
-}
-
-/**
- * The message in a cause: Lambda gives `{"errorType", "errorMessage", "trace"}` as a text of JSON.
- * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
- */
-export function unwrap(cause: string): string {
-  const value = parse(cause)
-  if (typeof value !== 'object' || value === null) return cause
-  const { errorMessage } = value as { errorMessage?: unknown }
-  return typeof errorMessage === 'string' ? unwrap(errorMessage) : cause
 }
 
 function endOf(status: string): string {

@@ -68,14 +68,18 @@ export class Timeline {
   }
 
   /**
-   * The visit in which the execution's failure began: the last task that failed with the execution's error, in preference to the states around
-   * it and to the Fail state that repeats it.
+   * The visit in which the execution's failure began: a task that failed with the execution's error, in preference to the states around it, to
+   * what failed while cleaning up after it, and to the Fail state that repeats it.
    */
-  failedVisit(error?: string): StateRun | undefined {
-    const failed = this.states.filter((visit) => visit.error !== undefined && visit.type !== 'Fail')
+  failedVisit(error?: string, cause = ''): StateRun | undefined {
+    const failed = this.states.filter(
+      ({ error, status, type }) => error !== undefined && status !== 'succeeded' && type !== 'Fail',
+    )
     const same = failed.filter((visit) => error === undefined || visit.error === error)
     const tasks = (same.length > 0 ? same : failed).filter((visit) => visit.type === 'Task')
-    return tasks.at(-1) ?? same.at(-1) ?? failed.at(-1) ?? this.states.at(-1)
+    // The workflow's cause quotes the message of the task that it is about.
+    const quoted = tasks.find((visit) => visit.cause !== undefined && cause.includes(unwrap(visit.cause)))
+    return quoted ?? tasks.at(-1) ?? same.at(-1) ?? failed.at(-1) ?? this.states.at(-1)
   }
 
   #take(event: HistoryEvent): StateRun | undefined {
@@ -171,4 +175,15 @@ export function parse(text: string | undefined): unknown {
   } catch {
     return undefined
   }
+}
+
+/**
+ * The message in a cause: Lambda gives `{"errorType", "errorMessage", "trace"}` as a text of JSON.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
+ */
+export function unwrap(cause: string): string {
+  const value = parse(cause)
+  if (typeof value !== 'object' || value === null) return cause
+  const { errorMessage } = value as { errorMessage?: unknown }
+  return typeof errorMessage === 'string' ? unwrap(errorMessage) : cause
 }

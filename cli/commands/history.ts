@@ -1,12 +1,11 @@
 /** `stepwell history ID`: the events of an execution, as AWS records them. */
 import type { Command } from 'commander'
 import { connectToRunning } from '../clients.ts'
-import { unwrap } from '../failure.ts'
 import { readTimeline } from '../follow.ts'
 import { table } from '../format.ts'
 import { addEndpoint, addJson } from '../options.ts'
 import { Output } from '../output.ts'
-import { detailsOf } from '../timeline.ts'
+import { detailsOf, unwrap } from '../timeline.ts'
 import { executionName, findExecution } from '../workflows.ts'
 
 export function history(command: Command): Command {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { unwrap } from '../../../cli/failure.ts'
 import { count, resultText, seconds, table } from '../../../cli/format.ts'
 import { readLine } from '../../../cli/logs/function-log.ts'
 import { stepOf } from '../../../cli/logs/step-log.ts'
 import { hasMysql } from '../../../cli/mysql.ts'
 import { Output, type OutputOptions } from '../../../cli/output.ts'
+import { unwrap } from '../../../cli/timeline.ts'
 import { workflowName } from '../../../cli/workflows.ts'
 
 function recorded(options: OutputOptions & { isTTY?: boolean; columns?: number }) {
