@@ -3,12 +3,33 @@ import type { Cloud } from '../cloud.ts'
 import { createConsole } from '../console/index.ts'
 import type { Service } from '../gateway/service.ts'
 import { createDynamodb } from './dynamodb/index.ts'
+import { createEvents } from './events/index.ts'
 import { createIam } from './iam/index.ts'
 import { createLambda } from './lambda/index.ts'
+import { createLogs } from './logs/index.ts'
+import { createRedshiftData } from './redshift-data/index.ts'
 import { createS3 } from './s3/index.ts'
+import { createScheduler } from './scheduler/index.ts'
+import { createSecretsManager } from './secretsmanager/index.ts'
+import { createSns } from './sns/index.ts'
+import { createStates } from './states/index.ts'
 import { createSts } from './sts/index.ts'
 
 export type CreateService = (cloud: Cloud) => Service | Promise<Service>
 
 /** In the order in which they are made; they reach each other through the door only. */
-export const services: CreateService[] = [createIam, createSts, createS3, createDynamodb, createLambda, createConsole]
+export const services: CreateService[] = [
+  createIam,
+  createSts,
+  createLogs,
+  createS3,
+  createDynamodb,
+  createSecretsManager,
+  createSns,
+  createEvents,
+  createScheduler,
+  createRedshiftData,
+  createLambda,
+  createStates,
+  createConsole,
+]
