@@ -85,7 +85,7 @@ export async function boot(options: BootOptions): Promise<RunningCloud> {
     for (const { name, template } of assembly.stacks) {
       const parameters = pick(options.parameters ?? {}, Object.keys(template.Parameters ?? {}))
       const deployment = await deploy(cloud, { stack: name, template, parameters, types, exported })
-      Object.assign(outputs, deployment.outputs)
+      for (const [output, value] of Object.entries(deployment.outputs)) outputs[output] = reachable(value, gateway.url)
       for (const [type, count] of Object.entries(deployment.accepted)) accepted[type] = (accepted[type] ?? 0) + count
     }
     for (const service of services) await service.start?.()
@@ -97,6 +97,11 @@ export async function boot(options: BootOptions): Promise<RunningCloud> {
     await close()
     throw error
   }
+}
+
+/** The address of a REST API, as the template writes it, leads to AWS; the same API is served here. */
+function reachable(value: string, url: string): string {
+  return value.replace(/^https:\/\/([^./]+)\.execute-api\.[^/]+/, (_, api: string) => `${url}/execute-api/${api}`)
 }
 
 function resourceTypes(services: Service[]): Map<string, ResourceType> {
