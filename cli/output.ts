@@ -62,7 +62,7 @@ export class Output {
   #draw(): void {
     if (!this.#live) return
     // A line that wraps could not be cleared.
-    const width = Math.max((this.#stream.columns ?? 80) - 1, 10)
+    const width = Math.max((this.#stream.columns || 80) - 1, 10)
     this.#stream.write(this.#live.length > width ? `${this.#live.slice(0, width - 1)}…` : this.#live)
   }
 }

@@ -63,7 +63,8 @@ export class Progress {
     }
     const time = seconds(milliseconds!).padStart(7)
     if (visit.status === 'succeeded') {
-      this.#output.line(`  ${colors.green('✓')} ${name} ${time}  ${colors.dim(resultText(visit.result))}`.trimEnd())
+      const result = resultText(visit.result)
+      this.#output.line(`  ${colors.green('✓')} ${name} ${time}${result && `  ${colors.dim(result)}`}`)
     } else this.#output.line(`  ${colors.red('✗')} ${name} ${time}  ${colors.red(visit.error ?? 'stopped')}`)
   }
 }
