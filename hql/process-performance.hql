@@ -123,7 +123,7 @@ SORT BY reason, line;
 
 INSERT OVERWRITE TABLE performance PARTITION (quarter, reporting_year)
 SELECT
-  f[0]                                                  AS loan_identifier,
+  a.loan                                                AS loan_identifier,
   CAST(concat(substr(f[1], 1, 4), '-', substr(f[1], 5, 2), '-01') AS DATE)  AS period,
   CAST(f[2] AS DECIMAL(14,2))                           AS current_actual_upb,
   CASE WHEN f[3] IN ('', 'XX') THEN NULL WHEN f[3] = 'R' THEN 'RA' WHEN length(f[3]) = 1 THEN concat('0', f[3]) ELSE f[3] END  AS delinquency_status,
@@ -168,12 +168,16 @@ SELECT
   a.quarter                                             AS quarter,
   CAST(substr(f[1], 1, 4) AS INT)                       AS reporting_year
 FROM (
-  SELECT layout, quarter, split(record, '[|]') AS f, if(layout = 'r47', 1, -1) AS sign
+  SELECT
+    layout, quarter,
+    substring_index(record, '|', 1) AS loan,
+    split(record, '[|]') AS f,
+    if(layout = 'r47', 1, -1) AS sign
   FROM judged_performance
   WHERE reason IS NULL
 ) a
 LEFT JOIN (SELECT * FROM loan_servicing WHERE quarter IN (${QUARTERS})) s
-  ON s.quarter = a.quarter AND s.loan_identifier = a.f[0] AND a.layout <> 'r47'
+  ON s.quarter = a.quarter AND s.loan_identifier = a.loan
 DISTRIBUTE BY quarter, reporting_year, pmod(hash(loan_identifier), 4)
 SORT BY loan_identifier, period;
 

@@ -169,8 +169,8 @@ function binary(expression: ExpressionOf<'binary'>, compile: (e: Expression) => 
 function inCommonType(values: readonly Typed[], at: Expression): string[] {
   let type: HiveType = { kind: 'void' }
   for (const value of values) {
-    const temporal = (type.kind === 'date' || type.kind === 'timestamp') && isText(value.type)
-    const next = temporal ? type : commonType(type, value.type)
+    const temporal: boolean = (type.kind === 'date' || type.kind === 'timestamp') && isText(value.type)
+    const next: HiveType | undefined = temporal ? type : commonType(type, value.type)
     if (!next) throw new HiveSemanticError(`IN cannot compare ${typeName(type)} with ${typeName(value.type)}`, at)
     type = next
   }
