@@ -32,7 +32,7 @@ export const handler = task({
     for (const job of await concerned(env.JOBS_TABLE, event)) {
       const { is } = await settle(env.JOBS_TABLE, job, log)
       // The event is ahead of what the service answers: ask again (Lambda retries an event twice, and the schedule after that).
-      if (is === 'running' && job.kind !== 'step') {
+      if (is === 'running') {
         throw new TransientError(`${job.name} (${job.jobId}) is said to be ${state}, but is described as running.`)
       }
     }

@@ -40,7 +40,7 @@ async function connect(env: Environment, options: ConnectionOptions): Promise<Co
   return createConnection({
     host: env.DB_HOST,
     port: env.DB_PORT,
-    ssl: { ca: await readFile(env.DB_CA_FILE, 'utf8'), minVersion: 'TLSv1.2' },
+    ssl: { ca: await readFile(env.DB_CA_FILE, 'utf8'), minVersion: 'TLSv1.2', verifyIdentity: true },
     charset: 'utf8mb4',
     connectTimeout: 15_000,
     supportBigNumbers: true,

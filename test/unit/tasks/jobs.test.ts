@@ -164,9 +164,10 @@ describe('complete-job', () => {
   })
 
   it('asks to be called again when the service does not know yet what its event says', async () => {
-    await openJob('jobs', statement)
+    for (const job of [step, statement]) await openJob('jobs', job)
     expect(await failure(() => complete(statementEvent('FINISHED')))).toMatchObject({ name: 'TransientError' })
-    expect(await openJobs('jobs')).toHaveLength(1)
+    expect(await failure(() => complete(stepEvent('COMPLETED')))).toMatchObject({ name: 'TransientError' })
+    expect(await openJobs('jobs')).toHaveLength(2)
   })
 
   it('closes a job whose state waits no more', async () => {
