@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { takeTurn } from './turn.ts'
 
 export interface SynthesisOptions {
   /** The repository's root; this file's repository if it is left out. */
@@ -27,7 +28,7 @@ const keepUnfinishedMs = 3600 * 1000
 const maxAttempts = 3
 
 /**
- * Any number of processes may call it at once: each assembly is made in a folder of its own and renamed into place.
+ * Any number of processes may call it at once: one makes the assembly, in a folder that is renamed into place; the others wait for it.
  *
  * @returns the absolute path of a cdk.out folder for account 000000000000 in us-east-1: manifest.json, templates, assets, and the
  *   source maps of the bundles in `maps/`
@@ -39,23 +40,33 @@ export async function synthesize(options: SynthesisOptions = {}): Promise<string
   for (let attempt = 1; ; attempt++) {
     const hash = await hashSources(root)
     const assembly = join(cache, hash)
-    if (existsSync(join(assembly, 'manifest.json'))) {
-      const now = new Date()
-      await utimes(assembly, now, now).catch(() => {})
-      return assembly
-    }
-    if (attempt === 1) options.onStart?.()
-    const made = join(cache, `unfinished-${randomUUID()}`)
+    if (await isThere(assembly)) return assembly
+    const giveBack = await takeTurn(join(cache, `${hash}.turn`))
     try {
-      await runApp(root, made)
-      if (attempt < maxAttempts && (await hashSources(root)) !== hash) continue
-      await putInPlace(made, assembly)
+      if (await isThere(assembly)) return assembly
+      if (attempt === 1) options.onStart?.()
+      const made = join(cache, `unfinished-${randomUUID()}`)
+      try {
+        await runApp(root, made)
+        if (attempt < maxAttempts && (await hashSources(root)) !== hash) continue
+        await rename(made, assembly)
+      } finally {
+        await rm(made, { recursive: true, force: true })
+      }
+      await removeUnused(cache, hash)
+      return assembly
     } finally {
-      await rm(made, { recursive: true, force: true })
+      await giveBack()
     }
-    await removeUnused(cache, hash)
-    return assembly
   }
+}
+
+/** Whether the assembly has been made; notes that somebody wants it. */
+async function isThere(assembly: string): Promise<boolean> {
+  if (!existsSync(join(assembly, 'manifest.json'))) return false
+  const now = new Date()
+  await utimes(assembly, now, now).catch(() => {})
+  return true
 }
 
 /** A hash of the names and contents of everything that the assembly depends on, and of the Node.js version that makes it. */
@@ -111,19 +122,10 @@ async function runApp(root: string, outdir: string): Promise<void> {
   await rm(join(outdir, 'bundles'), { recursive: true, force: true })
 }
 
-/** Another process may have put the same assembly there first: then that one is used. */
-async function putInPlace(made: string, assembly: string): Promise<void> {
-  try {
-    await rename(made, assembly)
-  } catch (error) {
-    if (!existsSync(join(assembly, 'manifest.json'))) throw error
-  }
-}
-
 async function removeUnused(cache: string, current: string): Promise<void> {
   const now = Date.now()
   for (const name of await readdir(cache)) {
-    if (name === current) continue
+    if (name.startsWith(current)) continue
     const path = join(cache, name)
     const used = await stat(path).then(
       ({ mtimeMs }) => mtimeMs,

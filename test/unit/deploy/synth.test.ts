@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -10,6 +11,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SynthesisError, synthesize } from '../../../local/deploy/synth.ts'
 
@@ -82,14 +85,43 @@ describe('synthesizing for the local cloud', () => {
     },
   )
 
-  it('answers every caller with a whole assembly when many ask at once', async () => {
+  it('runs the app once when many processes and callers ask at the same time', async () => {
+    // Prepare
+    const module = fileURLToPath(new URL('../../../local/deploy/synth.ts', import.meta.url))
+    const script = `import { synthesize } from ${JSON.stringify(module)}; console.log(await synthesize({ root: ${JSON.stringify(root)} }))`
+    const inAnotherProcess = () =>
+      promisify(execFile)(process.execPath, [
+        '--disable-warning=ExperimentalWarning',
+        '--input-type=module',
+        '-e',
+        script,
+      ])
+
     // Act
-    const folders = await Promise.all(Array.from({ length: 4 }, () => synthesize({ root })))
+    const [others, ...own] = await Promise.all([
+      Promise.all([inAnotherProcess(), inAnotherProcess()]),
+      synthesize({ root }),
+      synthesize({ root }),
+    ])
 
     // Assess
-    expect(new Set(folders).size).toBe(1)
-    expect(existsSync(join(folders[0]!, 'manifest.json'))).toBe(true)
+    expect(new Set([...own, ...others.map(({ stdout }) => stdout.trim())]).size).toBe(1)
+    expect(runs()).toBe(1)
     expect(readdirSync(assemblies())).toHaveLength(1)
+  })
+
+  it('does not wait for a process that died in its turn', async () => {
+    // Prepare
+    const assembly = await synthesize({ root })
+    rmSync(assembly, { recursive: true })
+    writeFileSync(`${assembly}.turn`, '2147483646')
+
+    // Act
+    const again = await synthesize({ root })
+
+    // Assess
+    expect(again).toBe(assembly)
+    expect(existsSync(`${assembly}.turn`)).toBe(false)
   })
 
   it('throws what a failing app printed and leaves nothing behind', async () => {
