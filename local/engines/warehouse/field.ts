@@ -32,22 +32,24 @@ const AUTOMATIC_TIMES = [
 
 /**
  * @param raw the field as it stands in the file; NULL where the line has no such field
- * @param text the name under which {@link Field.text} is known to {@link Field.converted}
+ * @param text the name under which the text is known to the conversion
+ * @param marked a file holds placeholders of {@link RESTORE}
  */
 export function readField(
   column: TableColumn,
   raw: string,
   text: string,
   copy: CopyStatement,
+  marked: boolean,
 ): { text: string; converted: string } {
-  return { text: textSql(column, raw, copy), converted: convertedSql(column, text, copy) }
+  return { text: textSql(column, raw, copy, marked), converted: convertedSql(column, text, copy) }
 }
 
 /** The field's text, or NULL where COPY reads it as NULL. */
-function textSql(column: TableColumn, raw: string, copy: CopyStatement): string {
+function textSql(column: TableColumn, raw: string, copy: CopyStatement, marked: boolean): string {
   const isText = column.type.name.startsWith('character')
   let value = raw
-  if (copy.format === 'text') {
+  if (copy.format === 'text' && marked) {
     for (const [placeholder, character] of RESTORE) {
       if (copy.escape || character === '\r') value = `replace(${value}, chr(${placeholder}), ${literal(character)})`
     }
@@ -58,7 +60,7 @@ function textSql(column: TableColumn, raw: string, copy: CopyStatement): string 
   const nulls = [`${raw} = ${literal(copy.nullAs)}`]
   // An empty field is NULL for everything but texts.
   if (!isText || copy.emptyAsNull) nulls.push(`${raw} = ''`)
-  if (!isText || copy.blanksAsNull) nulls.push(`trim(${raw}) = ''`)
+  if (!isText || copy.blanksAsNull) nulls.push(`(starts_with(${raw}, ' ') AND trim(${raw}) = '')`)
   return `CASE WHEN ${nulls.join(' OR ')} THEN NULL ELSE ${value} END`
 }
 
@@ -70,16 +72,14 @@ function convertedSql(column: TableColumn, text: string, copy: CopyStatement): s
     case 'smallint':
     case 'integer':
     case 'bigint':
-      // DuckDB alone would round 1.5 and read 1e3.
-      return `CASE WHEN regexp_full_match(${text}, '\\s*[+-]?[0-9]+\\s*') THEN TRY_CAST(trim(${text}) AS ${target}) END`
+      return `CASE WHEN NOT contains(${text}, '.') AND ${plainNumber(text)} THEN TRY_CAST(${text} AS ${target}) END`
     case 'numeric': {
-      const number = `trim(${text})`
-      const extra = `\\.[0-9]{${(type.scale ?? 0) + 1},}`
-      const cut = `regexp_replace(${number}, '(\\.[0-9]{${type.scale ?? 0}})[0-9]+', '\\1')`
-      const value = copy.roundDecimals
-        ? number
-        : `CASE WHEN regexp_matches(${number}, '${extra}') THEN ${cut} ELSE ${number} END`
-      return `CASE WHEN regexp_full_match(${number}, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)') THEN TRY_CAST(${value} AS ${target}) END`
+      // Digits beyond the scale are cut off unless ROUNDEC is given; DuckDB alone would round.
+      const scale = type.scale ?? 0
+      const tooLong = `contains(${text}, '.') AND length(trim(${text})) - strpos(trim(${text}), '.') > ${scale}`
+      const cut = `left(trim(${text}), strpos(trim(${text}), '.') + ${scale})`
+      const value = copy.roundDecimals ? text : `CASE WHEN ${tooLong} THEN ${cut} ELSE ${text} END`
+      return `CASE WHEN ${plainNumber(text)} THEN TRY_CAST(${value} AS ${target}) END`
     }
     case 'character':
     case 'character varying': {
@@ -94,13 +94,22 @@ function convertedSql(column: TableColumn, text: string, copy: CopyStatement): s
     case 'boolean':
       return `CASE WHEN lower(trim(${text})) IN ('t', 'true', 'y', 'yes', '1') THEN true WHEN lower(trim(${text})) IN ('f', 'false', 'n', 'no', '0') THEN false END`
     case 'date':
-      return `CAST(${parsed(text, copy.dateFormat ?? 'YYYY-MM-DD', AUTOMATIC_DATES, [])} AS DATE)`
+      if (!copy.dateFormat || copy.dateFormat.toUpperCase() === 'YYYY-MM-DD') {
+        // The plain format needs no pattern; the check keeps out what only DuckDB reads (1999-3-1, 1999/03/01).
+        return `CASE WHEN length(trim(${text})) = 10 AND contains(${text}, '-') AND NOT contains(${text}, '/') THEN TRY_CAST(${text} AS DATE) END`
+      }
+      return `CAST(${parsed(text, copy.dateFormat, AUTOMATIC_DATES, [])} AS DATE)`
     case 'timestamp without time zone':
     case 'timestamp with time zone':
       return `CAST(${parsed(text, copy.timeFormat ?? 'auto', AUTOMATIC_TIMES, ['epochsecs', 'epochmillisecs'])} AS ${target})`
     default:
       return `TRY_CAST(trim(${text}) AS ${target})`
   }
+}
+
+/** DuckDB also reads 1e3 and 1_000. */
+function plainNumber(text: string): string {
+  return `NOT contains(${text}, 'e') AND NOT contains(${text}, 'E') AND NOT contains(${text}, '_')`
 }
 
 function parsed(text: string, format: string, automatic: readonly string[], epochs: readonly string[]): string {

@@ -60,9 +60,10 @@ export async function openWarehouse(settings: WarehouseSettings): Promise<Wareho
   const sessions = new Set<WarehouseSession>()
   let lastId = 0
 
+  const closed = (session: WarehouseSession) => void sessions.delete(session)
   const session = async (locate = settings.locate): Promise<WarehouseSession> => {
     lastId++
-    const opened = await WarehouseSession.open({ instance, log, locate, temp: settings.temp, lock, id: lastId })
+    const opened = await WarehouseSession.open({ instance, log, locate, temp: settings.temp, lock, id: lastId, closed })
     sessions.add(opened)
     return opened
   }
@@ -72,7 +73,6 @@ export async function openWarehouse(settings: WarehouseSettings): Promise<Wareho
       return await work(own)
     } finally {
       await own.close()
-      sessions.delete(own)
     }
   }
 

@@ -128,7 +128,8 @@ function rawSql(load: TextLoad, sources: readonly Source[]): string {
 
 /** The raw fields beside the converted ones, `x0` ..., and `err`: NULL, or what is wrong first (see {@link explain}). */
 function convertedSql(load: TextLoad, sources: readonly Source[], raw = rawSql(load, sources)): string {
-  const fields = load.columns.map((column, index) => readField(column, `c${index}`, `v${index}`, load.copy))
+  const marked = sources.some((source) => source.path !== source.object.path)
+  const fields = load.columns.map((column, index) => readField(column, `c${index}`, `v${index}`, load.copy, marked))
   const last = load.columns.length - 1
   const checks = [
     `WHEN starts_with(c0, chr(2)) THEN -3`,

@@ -18,6 +18,8 @@ export interface SessionContext {
   temp: string
   lock: WriteLock
   id: number
+  /** Told when the session is closed. */
+  closed(session: WarehouseSession): void
 }
 
 export interface ExecuteOptions {
@@ -106,6 +108,7 @@ export class WarehouseSession {
       if (this.transaction !== 'idle') await this.connection.run('ROLLBACK').catch(() => {})
       this.releaseLock()
       this.connection.closeSync()
+      this.context.closed(this)
     }).catch(() => {})
   }
 

@@ -1,0 +1,98 @@
+/** The open databases: one file a namespace and database, opened with the first statement. COPY and UNLOAD act under the namespace's roles. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Cloud } from '../../cloud.ts'
+import type { Locate, Warehouse } from '../../engines/warehouse/index.ts'
+import type { Principal } from '../../gateway/principal.ts'
+import type { Namespaces } from './namespaces.ts'
+
+const ROLE_MINUTES = 30
+/** Redshift Serverless assumes the role; older trust policies name only Redshift. */
+const SERVICES = ['redshift-serverless.amazonaws.com', 'redshift.amazonaws.com']
+
+export class Warehouses {
+  readonly #cloud: Cloud
+  readonly #namespaces: Namespaces
+  readonly #open = new Map<string, Promise<Warehouse>>()
+  readonly #roles = new Map<string, { principal: Principal; until: number }>()
+
+  constructor(cloud: Cloud, namespaces: Namespaces) {
+    this.#cloud = cloud
+    this.#namespaces = namespaces
+  }
+
+  databases(namespace: string): string[] {
+    const known = this.#namespaces.namespace(namespace)
+    return known ? [...new Set([known.database, 'dev'])].sort() : []
+  }
+
+  /** @throws Error `FATAL: database "x" does not exist` as Redshift answers at the connection */
+  async open(namespace: string, database: string): Promise<Warehouse> {
+    if (!this.databases(namespace).includes(database)) throw new Error(`FATAL: database "${database}" does not exist`)
+    const key = `${namespace}/${database}`
+    const open = this.#open.get(key) ?? this.#openFile(namespace, database)
+    this.#open.set(key, open)
+    return open.catch((error) => {
+      this.#open.delete(key)
+      throw error
+    })
+  }
+
+  async #openFile(namespace: string, database: string): Promise<Warehouse> {
+    const { openWarehouse } = await import('../../engines/warehouse/index.ts')
+    const folder = this.#cloud.folder('redshift')
+    return openWarehouse({
+      file: join(folder, namespace, `${database}.duckdb`),
+      temp: join(folder, namespace, `${database}.temp`),
+      locate: this.#locate(namespace),
+    })
+  }
+
+  #locate(namespace: string): Locate {
+    return async (uri, access, role) => this.#cloud.locate(this.#assume(namespace, role), uri, access)
+  }
+
+  #assume(namespaceName: string, role: string): Principal {
+    const namespace = this.#namespaces.namespace(namespaceName)
+    const arn = role === 'default' ? namespace?.defaultRole : role
+    if (!arn) throw named('InvalidParameter', `The namespace ${namespaceName} has no default IAM role.`)
+    if (!namespace?.roles.includes(arn) && arn !== namespace?.defaultRole) {
+      throw named(
+        'AccessDenied',
+        `User ${namespace?.arn ?? namespaceName} is not authorized to assume IAM Role ${arn}: it is not associated with the namespace`,
+      )
+    }
+    const known = this.#roles.get(arn)
+    if (known && known.until > Date.now()) return known.principal
+    const { principal } = this.#session(arn)
+    this.#roles.set(arn, { principal, until: Date.now() + ROLE_MINUTES * 60_000 })
+    return principal
+  }
+
+  #session(arn: string) {
+    try {
+      return this.#cloud.assumeRole(arn, SERVICES[0] as string, 'RedshiftIamRoleSession')
+    } catch {
+      return this.#cloud.assumeRole(arn, SERVICES[1] as string, 'RedshiftIamRoleSession')
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const warehouse of this.#open.values()) await warehouse.then((open) => open.close()).catch(() => {})
+    this.#open.clear()
+  }
+
+  /** Closes the namespace's databases and deletes their files. */
+  async remove(namespace: string): Promise<void> {
+    for (const [key, warehouse] of this.#open) {
+      if (!key.startsWith(`${namespace}/`)) continue
+      await warehouse.then((open) => open.close()).catch(() => {})
+      this.#open.delete(key)
+    }
+    await rm(join(this.#cloud.folder('redshift'), namespace), { recursive: true, force: true })
+  }
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name })
+}
