@@ -204,7 +204,8 @@ function canonicalText(name: string, text: string, layout: string): string {
   return text
 }
 
-async function unzip(file: string): Promise<Buffer[]> {
+/** The files of a zip, in order. */
+export async function unzip(file: string): Promise<Buffer[]> {
   const zip = await yauzl.openPromise(file)
   const texts: Buffer[] = []
   for await (const entry of zip.eachEntry()) {
