@@ -128,6 +128,18 @@ describe('commands about executions', () => {
     expect(objects.map(({ id }) => id)).toEqual(objects.map((_, i) => i + 1))
   })
 
+  it('logs shows what the functions of a state wrote', async () => {
+    await run('good')
+    await expect
+      .poll(async () => (await stepwell('logs', 'latest', 'CollectQuarter', '--endpoint', small.url)).out, {
+        timeout: 5_000,
+      })
+      .toMatch(/INFO +Collecting quarter=1999Q2/)
+    const { objects } = await stepwell('logs', 'latest', '--json', '--endpoint', small.url)
+    const quarters = objects.filter(({ message }) => message === 'Collecting').map(({ quarter }) => quarter)
+    expect(quarters.sort()).toEqual(['1999Q1', '1999Q2'])
+  })
+
   it('logs names the states that have some when asked for another', async () => {
     await run('good')
     const { code, err } = await stepwell('logs', 'latest', 'Nowhere', '--endpoint', small.url)

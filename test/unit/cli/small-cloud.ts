@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { boot, type RunningCloud } from '../../../local/boot.ts'
 import { createIam } from '../../../local/services/iam/index.ts'
 import { createLambda } from '../../../local/services/lambda/index.ts'
+import { createLogs } from '../../../local/services/logs/index.ts'
 import { createS3 } from '../../../local/services/s3/index.ts'
 import { createStates } from '../../../local/services/states/index.ts'
 import { createSts } from '../../../local/services/sts/index.ts'
@@ -14,6 +15,7 @@ const CODE = `
 let calls = 0
 export const handler = async ({ quarter, fail, twice }) => {
   calls++
+  console.log(JSON.stringify({ level: 'INFO', message: 'Collecting', service: 'Collect', quarter }))
   if (twice && calls % 2 === 1) throw Object.assign(new Error('the site is busy'), { name: 'TransientError' })
   if (fail) throw Object.assign(new Error('The site refused the login of "loader".'), { name: 'SourceLoginError' })
   return { quarter, records: 1234 }
@@ -90,7 +92,7 @@ export async function startSmallCloud(): Promise<SmallCloud> {
     assembly,
     dataDir: join(root, 'data'),
     port: 0,
-    services: [createIam, createSts, createS3, createLambda, (cloud) => createStates(cloud)],
+    services: [createIam, createSts, createS3, createLogs, createLambda, (cloud) => createStates(cloud)],
   })
   return {
     url: cloud.url,
@@ -115,6 +117,7 @@ function resources() {
   const arn = (name: string) => ({ 'Fn::GetAtt': [name, 'Arn'] })
   return {
     FunctionRole: role('lambda.amazonaws.com', [{ Effect: 'Allow', Action: 'logs:*', Resource: '*' }]),
+    FunctionLogs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/aws/lambda/collect' } },
     Collect: {
       Type: 'AWS::Lambda::Function',
       Properties: {
