@@ -87,10 +87,6 @@ export class Tally {
     this.#rejects.set(reason, (this.#rejects.get(reason) ?? 0) + records)
   }
 
-  get rows(): number {
-    return this.#raw
-  }
-
   truth(identifiers: Identifiers): TableTruth {
     this.#carry()
     return {
