@@ -56,6 +56,10 @@ export class Cluster extends Construct {
       props.scripts.map((script) => script.bucket.arnForObjects(script.s3ObjectKey)),
     )
 
+    allow(this.nodeRole, ['s3:GetObject'], [`arn:aws:s3:::${Stack.of(this).region}.elasticmapreduce/*`], {
+      because: "EMR's public bucket of the region holds what its own step runners load.",
+    })
+
     this.serviceRole = new Role(this, 'ServiceRole', {
       assumedBy: new ServicePrincipal('elasticmapreduce.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
