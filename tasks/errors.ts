@@ -60,6 +60,7 @@ const TRANSIENT_CODES = new Set([
   'EAI_AGAIN',
   'ENOTFOUND',
   'EHOSTUNREACH',
+  'ERR_STREAM_PREMATURE_CLOSE',
   'UND_ERR_SOCKET',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
@@ -112,11 +113,18 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * The error as the workflow shall see it: what may pass becomes a {@link TransientError}, all else keeps its own name
+ * The error as the workflow shall see it: what may pass becomes a {@link TransientError}; errors that are all called `Error` (those of
+ * Node's system calls and of the MySQL driver) become a `SystemError` or a `MysqlError` with their code; all else keeps its own name
  * (`AccessDeniedException` says more than any wrapper).
  */
 export function typed(error: unknown): Error {
   const known = error instanceof Error ? error : new Error(String(error))
-  if (known instanceof TaskError || !isTransient(known)) return known
-  return new TransientError(`${known.name}: ${known.message || (known as { code?: string }).code}`, { cause: known })
+  if (known instanceof TaskError) return known
+  const { code } = known as { code?: unknown }
+  const what = known.message || String(code)
+  if (isTransient(known)) return new TransientError(`${known.name}: ${what}`, { cause: known })
+  if (known.name === 'Error' && typeof code === 'string') {
+    return new TaskError(code.startsWith('ER_') ? 'MysqlError' : 'SystemError', `${code}: ${what}`, { cause: known })
+  }
+  return known
 }

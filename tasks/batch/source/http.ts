@@ -94,7 +94,7 @@ export function httpSource(url: string, secretArn: string): Source {
     if (response.status === 200) return response
     throw new TaskError(
       'SourcePageChanged',
-      `${base}${path} answered ${response.status} instead of a page. Compare the site with ${'PORTAL'} in tasks/batch/source/http.ts.`,
+      `${base}${path} answered ${response.status} instead of a page. Compare the site with PORTAL in tasks/batch/source/http.ts.`,
     )
   }
 
@@ -110,7 +110,8 @@ export function httpSource(url: string, secretArn: string): Source {
       for (let attempt = 0; ; attempt++) {
         if (cookie === undefined) await listingPage(signal)
         const response = await request(path, {}, signal)
-        if (response.status === 200 && response.body) return Readable.fromWeb(response.body as ReadableStream)
+        if (response.status === 200)
+          return response.body ? Readable.fromWeb(response.body as ReadableStream) : Readable.from([])
         await response.body?.cancel()
         if (response.status === 404) {
           throw new TaskError('ArchiveMissing', `${base}${path} was listed, but is gone. Start a new execution.`)

@@ -45,6 +45,14 @@ describe('a task', () => {
     expect(await failure(() => invoke(failing(denied), {}, {}))).toBe(denied)
   })
 
+  it.each([
+    ['ER_ACCESS_DENIED_ERROR', 'MysqlError'],
+    ['ENOSPC', 'SystemError'],
+  ])('names an error that is only called Error by its kind: %s', async (code, name) => {
+    const error = await failure(() => invoke(failing(Object.assign(new Error('refused'), { code })), {}, {}))
+    expect(error).toMatchObject({ name, message: `${code}: refused` })
+  })
+
   it('lets what may pass out as TransientError', async () => {
     const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
     const error = await failure(() => invoke(failing(reset), {}, {}))
