@@ -77,6 +77,8 @@ class CaseRun {
     if (typeof value === 'string') {
       const filled = value
         .replace(/«(\w+)\.(\w+)»/g, (_, call: string, member: string) => this.#lookup(call, member))
+        .replace(/<stepfunctions_state_machine_arn:(\w+),(\d+),([\w-]+)>/g, 'arn:aws:states:$3:$2:stateMachine:$1')
+        .replace(/<stepfunctions_standard_execution_arn:(\S+?):stateMachine:(\w+),(\w+)>/g, '$1:execution:$2:$3')
         .replaceAll(recordedAccount, this.#target.account)
       return filled === 'snf_role_arn' || filled === 'sfn_role_arn' ? this.#target.roleArn : filled
     }
@@ -110,8 +112,9 @@ class CaseRun {
 
   async #execution(): Promise<string | undefined> {
     const { type = 'STANDARD' } = this.#case
-    const raw = this.#case.definition_raw ?? JSON.stringify(this.#case.definition)
-    await this.#prepare(raw + (this.#case.input_raw ?? ''))
+    const raw = unescaped(this.#case.definition_raw ?? JSON.stringify(this.#case.definition))
+    const rawInput = unescaped(this.#case.input_raw ?? JSON.stringify(this.#case.input ?? {}))
+    await this.#prepare(raw + rawInput)
     const create = `${[...this.#answers.keys()].length}`
     const machine = await this.#target.call('CreateStateMachine', {
       name: `machine_${this.#suffix}`,
@@ -120,7 +123,8 @@ class CaseRun {
       type,
     })
     this.#answers.set(create, machine)
-    const input = this.#fill(this.#case.input_raw ?? JSON.stringify(this.#case.input ?? {}))
+    // The recordings leave out the role of another account: it is ours.
+    const input = this.#fill(rawInput).replace(/("CredentialsRoleArn":\s*)\{\}/, `$1"${this.#target.roleArn}"`)
     const start = { stateMachineArn: machine.stateMachineArn, input }
     if (this.#case.kind === 'sync') {
       const answer = await this.#target.call('StartSyncExecution', start)
@@ -267,6 +271,11 @@ class CaseRun {
     }
     return undefined
   }
+}
+
+/** Marks like `«r0.smname»` may be written with escapes. */
+function unescaped(text: string): string {
+  return text.replaceAll('\\u00ab', '«').replaceAll('\\u00bb', '»')
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -198,7 +198,8 @@ export class Execution {
     if (error instanceof TimeoutFailure || !(error instanceof StatesError)) {
       const name = error instanceof StatesError ? error.name : 'States.Runtime'
       const cause = error instanceof StatesError ? undefined : ((error as Error)?.message ?? String(error))
-      return this.#endFailed(thread, name, cause)
+      this.#endFailed(thread, name, cause)
+      return
     }
     this.#endFailed(thread, error.name === 'Error' ? undefined : error.name, error.causeText)
   }

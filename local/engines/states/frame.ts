@@ -24,6 +24,10 @@ export class Frame<S extends State = State> {
   /** How often the threads of a Map or Parallel were started. */
   attempts = 0
   token: string | undefined
+  /** Sees the values on the way from input to output (TestState shows them). */
+  inspect: ((stage: string, value: Json) => void) | undefined
+  /** Stands in for the threads of a Map or Parallel (TestState). */
+  mock: ((items: number) => Json) | undefined
   #context: JsonObject | undefined
 
   constructor(thread: Thread, state: S, input: Json, recorded: readonly JournalRecord[]) {
@@ -90,6 +94,11 @@ export class Frame<S extends State = State> {
     this.#context = undefined
   }
 
+  /** Puts another context object in its place. */
+  replaceContext(context: JsonObject): void {
+    this.#context = context
+  }
+
   /** A scope of the state's language; in JSONPath `input` is `$`, in JSONata it is a member of `$states` beside `more`. */
   scope(input: Json = this.input, more?: Record<string, unknown>): Scope {
     if (this.state.language === 'JSONPath') return { input, context: this.context, variables: this.thread.variables }
@@ -101,17 +110,26 @@ export class Frame<S extends State = State> {
   /** The input after InputPath (JSONata has none). */
   effectiveInput(): Json {
     const { inputPath } = this.state
-    if (inputPath === undefined) return this.input
-    if (inputPath === null) return {}
-    return readFrom(inputPath, this.scope())
+    const input = inputPath === undefined ? this.input : inputPath === null ? {} : readFrom(inputPath, this.scope())
+    if (this.inspect && this.state.language === 'JSONPath') this.inspect('afterInputPath', input)
+    return input
   }
 
   /** Parameters or Arguments, or without them the effective input. */
   payload(): Json | Promise<Json> {
-    const { arguments: template } = this.state
-    if (this.state.language === 'JSONata') return template ? template.fill(this.scope()) : this.input
+    const { arguments: template, language } = this.state
+    if (language === 'JSONata' && !template) return this.input
     const input = this.effectiveInput()
-    return template ? template.fill(this.scope(input)) : input
+    const payload = template ? template.fill(this.scope(input)) : input
+    if (!this.inspect) return payload
+    const stage = language === 'JSONata' ? 'afterArguments' : 'afterParameters'
+    if (payload instanceof Promise)
+      return payload.then((value) => {
+        this.inspect?.(stage, value)
+        return value
+      })
+    this.inspect(stage, payload)
+    return payload
   }
 
   /** The output of a state without a result of its own: InputPath and OutputPath, or Output. */
@@ -134,7 +152,12 @@ export class Frame<S extends State = State> {
       const scope = this.scope(result)
       const assigned = source.assign?.fill(scope) as JsonObject | undefined
       const selected = this.state.resultSelector ? (this.state.resultSelector.fill(scope) as Json) : result
-      return { output: this.checked(this.#outputPath(this.placed(this.state.resultPath, selected))), assigned }
+      const placed = this.placed(this.state.resultPath, selected)
+      if (this.inspect && this.state.type !== 'Choice' && this.state.type !== 'Succeed') {
+        this.inspect('afterResultSelector', selected)
+        this.inspect('afterResultPath', placed)
+      }
+      return { output: this.checked(this.#outputPath(placed)), assigned }
     }
     return this.#finishJsonata(result, source, more)
   }

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from './json.ts'
 import { textOf } from './json.ts'
 import { wrongType } from './jsonata.ts'
 import { abortStates, beginAttempt, threadKey } from './parallel.ts'
-import { readInteger } from './setting.ts'
+import { readInteger, readPercentage } from './setting.ts'
 import { readFrom } from './template.ts'
 import { Thread } from './thread.ts'
 
@@ -16,6 +16,7 @@ const inlineConcurrency = 40
 
 export async function runMap(frame: Frame<MapState>): Promise<Json> {
   const { state, execution, thread } = frame
+  if (frame.mock) return mockedMap(frame, frame.mock)
   if (state.distribution) return runDistributedMap(frame, state.distribution)
   const fresh = await beginAttempt(frame, 'MapStateStarted')
   const limit = (state.maxConcurrency && (await readInteger(frame, state.maxConcurrency))) || inlineConcurrency
@@ -24,6 +25,19 @@ export async function runMap(frame: Frame<MapState>): Promise<Json> {
   const outputs = await new Iterations(frame, items, Math.min(limit, inlineConcurrency)).run()
   execution.aside(thread, 'MapStateSucceeded', null)
   return outputs
+}
+
+/** Reads the settings of a Map whose iterations are mocked. */
+async function mockedMap(frame: Frame<MapState>, mock: (items: number) => Json): Promise<Json> {
+  const { state } = frame
+  const { maxConcurrency, distribution } = state
+  const items = state.distribution?.reader ? [] : await itemsOf(frame)
+  frame.inspect?.('maxConcurrency', maxConcurrency ? await readInteger(frame, maxConcurrency) : 0)
+  const { toleratedCount, toleratedPercentage } = distribution ?? {}
+  if (toleratedCount) frame.inspect?.('toleratedFailureCount', await readInteger(frame, toleratedCount))
+  if (toleratedPercentage)
+    frame.inspect?.('toleratedFailurePercentage', await readPercentage(frame, toleratedPercentage))
+  return mock(items.length)
 }
 
 /** The array that a Map runs over. */
@@ -39,6 +53,7 @@ export async function itemsOf(frame: Frame<MapState>): Promise<Json[]> {
   const items = state.itemsPath ? readFrom(state.itemsPath, frame.scope(input)) : input
   if (!Array.isArray(items))
     throw new RuntimeFailure(`Reference path "${state.itemsPath?.text ?? '$'}" must point to array.`)
+  if (state.itemsPath) frame.inspect?.('afterItemsPath', items)
   return items
 }
 

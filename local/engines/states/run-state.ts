@@ -81,7 +81,7 @@ function ended(frame: Frame): void {
 }
 
 /** Milliseconds before an attempt (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html). */
-function delay(retrier: Retrier, retries: number, random: () => number): number {
+export function delay(retrier: Retrier, retries: number, random: () => number): number {
   const seconds = Math.min(
     retrier.intervalSeconds * retrier.backoffRate ** retries,
     retrier.maxDelaySeconds ?? Number.POSITIVE_INFINITY,
@@ -90,7 +90,7 @@ function delay(retrier: Retrier, retries: number, random: () => number): number 
 }
 
 /** Whether ErrorEquals names a failure, as itself or by one of the names that stand for many. */
-function matches(errors: readonly string[], failure: StatesError): boolean {
+export function matches(errors: readonly string[], failure: StatesError): boolean {
   for (const name of errors) {
     if (name === failure.name) return true
     if (name === 'States.ALL' && failure.name !== 'States.Runtime' && !(failure instanceof LimitFailure)) return true
@@ -102,7 +102,7 @@ function matches(errors: readonly string[], failure: StatesError): boolean {
 }
 
 /** Turns what was thrown into a failure of the state, with the events that AWS writes for it. */
-function failureOf(frame: Frame, error: unknown): StatesError {
+export function failureOf(frame: Frame, error: unknown): StatesError {
   if (error instanceof Cancelled) throw error
   if (error instanceof Fatal) return error
   const { state, enteredId, thread } = frame
@@ -120,7 +120,7 @@ function failureOf(frame: Frame, error: unknown): StatesError {
   return new Fatal('States.Runtime', inState(state.name, enteredId, (error as Error)?.message ?? String(error)))
 }
 
-async function caught(frame: Frame, catcher: Catcher, failure: StatesError): Promise<Outcome> {
+export async function caught(frame: Frame, catcher: Catcher, failure: StatesError): Promise<Outcome> {
   const errorOutput: JsonObject = { Error: failure.name, Cause: failure.causeText ?? '' }
   if (frame.state.language === 'JSONPath') {
     const assigned = (await catcher.assign?.fill(frame.scope(errorOutput))) as JsonObject | undefined
@@ -144,7 +144,8 @@ function outcome(finished: Finished, next: string | undefined): Outcome | Promis
     : { output: finished.output, next }
 }
 
-function work(frame: Frame): Outcome | Promise<Outcome> {
+/** Runs a state once. */
+export function work(frame: Frame): Outcome | Promise<Outcome> {
   const { state } = frame
   switch (state.type) {
     case 'Pass':
@@ -160,6 +161,7 @@ function work(frame: Frame): Outcome | Promise<Outcome> {
     case 'Task':
       return finishWith(frame, runTask(frame as Frame<TaskState>))
     case 'Parallel':
+      if (frame.mock) return finishWith(frame, Promise.resolve(frame.mock(0)))
       return finishWith(frame, runParallel(frame as Frame<Extract<State, { type: 'Parallel' }>>))
     case 'Map':
       return finishWith(frame, runMap(frame as Frame<Extract<State, { type: 'Map' }>>))
@@ -173,6 +175,7 @@ async function finishWith(frame: Frame, result: Promise<Json>): Promise<Outcome>
 
 function pass(frame: Frame<PassState>): Outcome | Promise<Outcome> {
   const { state } = frame
+  if (state.result !== undefined) frame.inspect?.('result', state.result)
   if (state.result !== undefined) return outcome(frame.finish(state.result), state.next)
   const payload = frame.payload()
   if (payload instanceof Promise) return payload.then((value) => outcome(frame.finish(value), state.next))

@@ -87,7 +87,9 @@ export async function runTask(frame: Frame<TaskState>): Promise<Json> {
   const failed = lastOf(recorded, `${family}Failed`)
   if (failed) throw new TaskFailure((failed[4]!.error as string) ?? '', failed[4]!.cause as string | undefined)
   if (lastOf(recorded, `${family}TimedOut`)) throw new TimeoutFailure()
-  return integration.kind === 'activity' ? performActivity(attempt) : perform(attempt)
+  const result = await (integration.kind === 'activity' ? performActivity(attempt) : perform(attempt))
+  frame.inspect?.('result', result)
+  return result
 }
 
 /** Waits for the first of: an answer, a callback, the time-out, no heartbeat, the end of the execution. */

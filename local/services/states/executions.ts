@@ -124,7 +124,7 @@ export class Executions {
   resumeAll(): void {
     for (const [key] of this.#rows.running.entries()) {
       const row = this.#rows.executions.get(key)
-      if (!row || row.status !== 'RUNNING') {
+      if (row?.status !== 'RUNNING') {
         this.#rows.running.delete(key)
         continue
       }

@@ -13,6 +13,7 @@ import { resourceTypes } from './resources.ts'
 import { openRows } from './rows.ts'
 import { tagOperations } from './tags.ts'
 import { CloudTaskRunner } from './task-runner.ts'
+import { testState } from './test-state.ts'
 
 export interface StatesOptions {
   /** Simulated time for waits, time-outs and back-off; by default the machine's. */
@@ -53,6 +54,7 @@ export function createStates(cloud: Cloud, options: StatesOptions = {}): Service
     DescribeStateMachine: (input) => machines.describe(input.stateMachineArn),
     ListStateMachines: (input) => machines.list(input),
     ValidateStateMachineDefinition: validateStateMachineDefinition,
+    TestState: testState(cloud, tasks),
     ...executionOperations(machines, aliases, executions, rows),
     ...aliases.operations(),
     ...callbackOperations(cloud, rows, () => executions.engine),

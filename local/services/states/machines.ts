@@ -208,7 +208,8 @@ export class Machines {
 
   #check(definition: unknown, type: 'STANDARD' | 'EXPRESS'): void {
     const problem = validateDefinition(String(definition ?? ''), type)[0]
-    if (problem) throw new AwsError('InvalidDefinition', `Invalid State Machine Definition: '${problem.text}'`)
+    if (problem)
+      throw new AwsError('InvalidDefinition', problem.whole ?? `Invalid State Machine Definition: '${problem.text}'`)
   }
 }
 

@@ -25,9 +25,9 @@ export function tagOperations(rows: Rows): Record<string, Operation> {
 
     TagResource(input) {
       const { tags, save } = tagged(input.resourceArn)
-      const given: Tag[] = input.tags ?? []
-      const keys = new Set(given.map((tag) => tag.key))
-      save([...tags.filter((tag) => !keys.has(tag.key)), ...given])
+      const byKey = new Map(tags.map((tag) => [tag.key, tag]))
+      for (const tag of input.tags ?? []) byKey.set(tag.key, tag)
+      save([...byKey.values()])
       return {}
     },
 
