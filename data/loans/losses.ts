@@ -33,14 +33,15 @@ export function fillLoss(row: Float64Array, end: LossEnd, loan: DefaultedLoan, r
   const upkeep = end === '09' ? cents(random.between(1_500, 9_000)) : cents(random.between(0, 1_200))
   const taxes = Math.round((value * random.between(0.009, 0.022) * months) / 12)
   const other = cents(random.between(0, 900))
-  // A sale on the courthouse steps or from the bank's books brings less than one by its owner.
-  const discount = { '02': 0.82, '03': 0.9, '09': 0.76, '15': 0.7 }[end]
-  const proceeds = -Math.round(value * discount * random.between(0.85, 1.1) * 0.94)
+  const expenses = legal + upkeep + taxes + other
+  // A sale on the courthouse steps or from the bank's books brings less than one by its owner, and houses that end so were let go before.
+  // What is left beyond the debt is the borrower's.
+  const discount = { '02': 0.74, '03': 0.82, '09': 0.66, '15': 0.62 }[end]
+  const price = value * discount * random.between(0.75, 1.1) * 0.94
+  const proceeds = -Math.round(Math.min(price, (balance + interest + expenses) * random.between(0.92, 1.01)))
   const covered = insurance > 0 && random.chance(0.85)
   const insured = covered ? -Math.round(((balance + interest) * insurance) / 100) : 0
   const otherRecovery = random.chance(0.3) ? -cents(random.between(50, 3_000)) : 0
-  const expenses = legal + upkeep + taxes + other
-
   row[P.delinquent_accrued_interest] = interest
   row[P.legal_costs] = legal
   row[P.maintenance_preservation_costs] = upkeep

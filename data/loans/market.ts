@@ -121,7 +121,7 @@ export function housePrices(month: number): number {
 
 /** How much likelier than in quiet times a current borrower misses a payment in this month. */
 export function stress(at: number): number {
-  if (at >= PANDEMIC.from && at <= PANDEMIC.to) return 9
+  if (at >= PANDEMIC.from && at <= PANDEMIC.to) return 18
   return byYear(STRESS, yearOf(at))
 }
 

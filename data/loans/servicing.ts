@@ -138,7 +138,9 @@ export class Servicing {
     const yearly = 0.075 + 0.43 / (1 + Math.exp(-4.5 * (incentive - 0.7)))
     const prepays = (yearly / 12) * ramp * SEASON[month % 12]! * (house < this.#balance ? 0.2 : 1)
     if (u < prepays) return '01'
-    const leverage = 1 + Math.max(0, (100 * this.#balance) / house - 75) * 0.025
+    // Who owes more than the house is worth stops paying sooner; who owns most of it seldom does.
+    const owed = (100 * this.#balance) / house
+    const leverage = owed > 75 ? 1 + (owed - 75) * 0.06 : Math.max((owed / 75) ** 1.5, 0.12)
     const misses = Math.min(0.0045 * weakness * leverage * this.#stress[at]! * (0.4 + 0.6 * ramp), 0.3)
     if (u < prepays + misses) {
       this.#missed = 1
@@ -176,11 +178,13 @@ export class Servicing {
     u -= CATCH_UP[bucket]!
     if (u < PAY_ONE[bucket]!) return this.#pay()
     u -= PAY_ONE[bucket]!
-    if (u < 0.012) return '01'
-    u -= 0.012
+    // With a house that is worth more than the debt, a sale pays it off.
+    const sells = house > 1.25 * this.#balance ? 0.07 : house > 1.05 * this.#balance ? 0.03 : 0.006
+    if (u < sells) return '01'
+    u -= sells
     this.#missed++
     if (forborne || this.#missed < 4) return undefined
-    const helped = month >= MODIFICATIONS_GREW_IN ? 0.03 : 0.006
+    const helped = month >= MODIFICATIONS_GREW_IN ? 0.05 : 0.006
     if (u < helped && !this.#modified) {
       this.#trial = 3
       return undefined
