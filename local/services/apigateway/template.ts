@@ -202,7 +202,7 @@ function parseBody(body: string): unknown {
 
 /** `$`, `$.a.b`, `$['a'][0]` */
 function valueAt(value: unknown, path: string): unknown {
-  const steps = [...path.matchAll(/\.([\w-]+)|\[(\d+)\]|\[['"]([^'"]+)['"]\]/g)]
+  const steps = [...path.matchAll(/\.([^.[\]*?@()'"]+)|\[(\d+)\]|\[['"]([^'"]+)['"]\]/g)]
   if (!path.startsWith('$') || steps.map(([step]) => step).join('') !== path.slice(1))
     throw new TemplateError(`The path ${path} of a mapping template is not served: use names and indexes.`)
   return steps.reduce((at, [, name, index, quoted]) => memberOf(at, name ?? quoted ?? index!), value)
