@@ -3,13 +3,18 @@ import { Activities } from './activities.ts'
 import { Callbacks } from './callbacks.ts'
 import type { Program } from './definition.ts'
 import { Execution } from './execution.ts'
-import type { JournalRecord } from './journal.ts'
-import type { ExecutionInfo, Ports } from './ports.ts'
+import { type JournalRecord, MemoryJournals } from './journal.ts'
+import type { ExecutionInfo, Ports, StartChild } from './ports.ts'
 
 export class Engine {
   readonly ports: Ports
   readonly callbacks = new Callbacks()
   readonly activities = new Activities()
+  /** The default for children of distributed Maps: express ones are kept in memory only. */
+  readonly startChild: StartChild = (info, program, { known }) => {
+    const options = info.express ? { ports: { journals: new MemoryJournals() } } : {}
+    return known && !info.express ? this.resume(info, program, options) : this.start(info, program, options)
+  }
   readonly #running = new Map<string, Execution>()
 
   constructor(ports: Ports) {

@@ -6,7 +6,7 @@ import type { Program } from './definition.ts'
 import { Cancelled, LimitFailure, StatesError, TimeoutFailure } from './errors.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 import { type Json, parseJson, textOf } from './json.ts'
-import type { ExecutionInfo, Ports } from './ports.ts'
+import type { ExecutionInfo, Ports, StartChild } from './ports.ts'
 import { recoverThreads, type ThreadRecovery } from './recovery.ts'
 import { Thread } from './thread.ts'
 
@@ -40,6 +40,7 @@ export class Execution {
   #result: ExecutionResult | undefined
   #settle!: (result: ExecutionResult) => void
   #threads = new Map<string, ThreadRecovery>()
+  readonly #startChild: StartChild | undefined
   #flushing = false
   #suspended = false
   #onEvent: ((record: JournalRecord) => void) | undefined
@@ -48,7 +49,7 @@ export class Execution {
     info: ExecutionInfo,
     program: Program,
     ports: Ports,
-    desks: { callbacks: Callbacks; activities: Activities },
+    desks: { callbacks: Callbacks; activities: Activities; startChild?: StartChild },
     onEvent?: (record: JournalRecord) => void,
   ) {
     this.info = info
@@ -56,6 +57,7 @@ export class Execution {
     this.ports = ports
     this.callbacks = desks.callbacks
     this.activities = desks.activities
+    this.#startChild = ports.startChild ?? desks.startChild
     this.#onEvent = onEvent
     this.#journal = ports.journals.open(info.arn)
     this.#maxEvents = ports.maxEvents ?? defaultMaxEvents
@@ -144,6 +146,13 @@ export class Execution {
       this.#flushing = false
       this.flush()
     })
+  }
+
+  /** Starts a child execution, for a distributed Map. */
+  startChild(...request: Parameters<StartChild>): Execution {
+    if (!this.#startChild) throw new StatesError('States.Runtime', 'Child executions cannot be started here.')
+    this.flush()
+    return this.#startChild(...request)
   }
 
   /** Makes what was written visible: before a task is called, before an answer is given. */

@@ -1,5 +1,7 @@
 /** What the engine needs from outside, and what it is told about an execution. */
 import type { Clock } from './clock.ts'
+import type { Program } from './definition.ts'
+import type { Execution } from './execution.ts'
 import type { JournalStore } from './journal.ts'
 import type { Json } from './json.ts'
 import type { Integration } from './resource.ts'
@@ -89,9 +91,17 @@ export interface Ports {
   readonly random?: () => number
   /** AWS's quota is 25,000 (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html). */
   readonly maxEvents?: number
+  /** Starts the child execution of a distributed Map, or goes on with a `known` one. By default it is kept like its parent. */
+  readonly startChild?: StartChild
   /** Told about map runs, so that the API can describe them. */
   readonly mapRuns?: MapRunObserver
 }
+
+export type StartChild = (
+  info: ExecutionInfo,
+  program: Program,
+  options: { known: boolean; items: number },
+) => Execution
 
 export interface MapRunObserver {
   started(run: MapRunInfo): void
@@ -105,9 +115,10 @@ export interface MapRunInfo {
   readonly startTime: number
   stopTime: number | undefined
   status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED'
-  readonly maxConcurrency: number
-  readonly toleratedFailureCount: number
-  readonly toleratedFailurePercentage: number
+  /** These three can be changed while it runs (UpdateMapRun). */
+  maxConcurrency: number
+  toleratedFailureCount: number
+  toleratedFailurePercentage: number
   total: number
   readonly counts: Record<'pending' | 'running' | 'succeeded' | 'failed' | 'timedOut' | 'aborted', number>
   readonly itemCounts: Record<'pending' | 'running' | 'succeeded' | 'failed' | 'timedOut' | 'aborted', number>

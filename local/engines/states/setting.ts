@@ -43,7 +43,12 @@ function plainName(setting: Setting): string {
   return setting.field.replace(/Path$/, '')
 }
 
-function checkedNumber(setting: Setting, value: Json, type: 'integer' | 'float', least: number): number {
+function checkedNumber(setting: Setting, given: Json, type: 'integer' | 'float', least: number): number {
+  // What a path leads to may be a number's text.
+  const value =
+    setting.path && typeof given === 'string' && given.trim() !== '' && !Number.isNaN(Number(given))
+      ? Number(given)
+      : given
   if (typeof value !== 'number' || (type === 'integer' && !Number.isInteger(value))) {
     if (setting.template.expression !== undefined || setting.path === undefined)
       throw wrongType(setting.template.expression, setting.field, type === 'float' ? 'number' : type, value)

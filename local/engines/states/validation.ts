@@ -286,27 +286,32 @@ class Validation {
     if (state.Choices === undefined) return this.#add('These fields are required: [Choices]', at)
     if (!Array.isArray(state.Choices)) return this.#add('Expected value of type Array', `${at}/Choices`)
     if (state.Choices.length === 0) return this.#add('Value cannot be empty', `${at}/Choices`)
-    state.Choices.forEach((rule: any, i: number) => {
+    for (const [i, rule] of state.Choices.entries() as IterableIterator<[number, any]>) {
       const here = `${at}/Choices[${i}]`
-      if (!isObject(rule)) return this.#add('Expected value of type Object', here)
+      if (!isObject(rule)) {
+        this.#add('Expected value of type Object', here)
+        continue
+      }
       if (rule.Next === undefined) this.#add('These fields are required: [Next]', here)
       else this.#target(rule.Next, `${here}/Next`, targets, names)
       if (language === 'JSONata') {
         if (rule.Condition === undefined) this.#add('These fields are required: [Condition]', here)
       } else this.#rule(rule, here)
       this.#assign(rule, here, language)
-    })
+    }
   }
 
-  #rule(rule: any, at: string): undefined {
-    if (!isObject(rule)) return this.#add('Expected value of type Object', at)
-    for (const field of ['And', 'Or'])
-      if (Array.isArray(rule[field])) {
-        for (const [i, part] of rule[field].entries()) this.#rule(part, `${at}/${field}[${i}]`)
-        return
-      }
-    if (rule.Not !== undefined) return this.#rule(rule.Not, `${at}/Not`)
-    if (rule.Variable === undefined) return this.#add('These fields are required: [Variable]', at)
+  #rule(rule: any, at: string): void {
+    if (!isObject(rule)) this.#add('Expected value of type Object', at)
+    else if (Array.isArray(rule.And) || Array.isArray(rule.Or)) {
+      const field = Array.isArray(rule.And) ? 'And' : 'Or'
+      for (const [i, part] of (rule[field] as any[]).entries()) this.#rule(part, `${at}/${field}[${i}]`)
+    } else if (rule.Not !== undefined) this.#rule(rule.Not, `${at}/Not`)
+    else if (rule.Variable === undefined) this.#add('These fields are required: [Variable]', at)
+    else this.#comparison(rule, at)
+  }
+
+  #comparison(rule: any, at: string) {
     this.#path(rule.Variable, `${at}/Variable`)
     const operators = Object.keys(rule).filter(isComparison)
     if (operators.length !== 1) return this.#add('Exactly one comparison operator is required', at)
