@@ -5,11 +5,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SFNClient } from '@aws-sdk/client-sfn'
+import { OPERATOR, REGION } from './endpoint.ts'
 import { CliError } from './errors.ts'
-
-/** Where the local cloud listens unless told otherwise; this module loads none of it. */
-export const DEFAULT_ENDPOINT = 'http://127.0.0.1:4566'
-export const REGION = 'us-east-1'
 
 export interface Clients {
   endpoint: string
@@ -21,9 +18,6 @@ export interface Clients {
   secrets: SecretsManagerClient
   close(): void
 }
-
-/** The person at the command line: the local cloud takes every key that it did not give out itself for the administrator's. */
-export const OPERATOR = { accessKeyId: 'operator', secretAccessKey: 'operator' }
 
 export function connect(endpoint: string): Clients {
   const options = { endpoint, region: process.env.AWS_REGION ?? REGION, credentials: OPERATOR }

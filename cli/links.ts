@@ -1,5 +1,5 @@
 /** Addresses that a person can open. */
-import { OPERATOR, REGION } from './clients.ts'
+import { OPERATOR, REGION } from './endpoint.ts'
 
 export function consoleUrl(endpoint: string): string {
   return new URL('/_stepwell/', endpoint).href

@@ -4,7 +4,8 @@ import { program } from './program.ts'
 import { tellError } from './tell-error.ts'
 
 try {
-  await program().parseAsync()
+  const words = process.argv.slice(2)
+  await (await program(words)).parseAsync(words, { from: 'user' })
 } catch (error) {
   process.exitCode = tellError(error)
 }

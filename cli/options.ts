@@ -1,7 +1,7 @@
 /** Options that several commands share, and how their texts become values. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { DEFAULT_ENDPOINT } from './clients.ts'
-import { SAMPLE_DEFAULTS } from './samples.ts'
+import { DEFAULT_ENDPOINT } from './endpoint.ts'
+import { SAMPLE_DEFAULTS } from './sample-options.ts'
 
 export function addJson(command: Command): Command {
   return command.option('--json', 'print one JSON object a line')

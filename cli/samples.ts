@@ -5,28 +5,7 @@ import { completeOptions } from '../data/loans/generate-archive.ts'
 import { CliError } from './errors.ts'
 import { count, megabytes, seconds } from './format.ts'
 import type { Output } from './output.ts'
-
-/** What to generate, as the command line says it. */
-export interface SampleOptions {
-  /** With commas. */
-  quarters: string
-  layout: string
-  /** Loans a quarter. */
-  loans: number
-  /** Performance rows over all quarters, about; overrides `loans`. */
-  rows?: number
-  seed: number
-  dirty: number
-  through?: string
-}
-
-export const SAMPLE_DEFAULTS = {
-  quarters: '1999Q1,1999Q2',
-  layout: 'r47',
-  loans: 10_500,
-  seed: 1,
-  dirty: 0.01,
-} as const satisfies SampleOptions
+import type { SampleOptions } from './sample-options.ts'
 
 /** The folder of the archives below the data directory. */
 export function archiveFolder(dataDir: string): string {

@@ -1,13 +1,11 @@
 /** `stepwell env`: what the aws CLI and SDKs need to reach the local cloud, for `eval "$(npx stepwell env)"`. */
 import type { Command } from 'commander'
-import { OPERATOR, REGION } from '../clients.ts'
+import { OPERATOR, REGION } from '../endpoint.ts'
 import { addEndpoint, addJson } from '../options.ts'
 import { Output } from '../output.ts'
 
 export function env(command: Command): Command {
-  return addJson(addEndpoint(command))
-    .description('print exports for the aws CLI: eval "$(npx stepwell env)"')
-    .action(run)
+  return addJson(addEndpoint(command)).action(run)
 }
 
 function run(options: { endpoint: string; json?: boolean }): void {

@@ -2,11 +2,11 @@
 import type { Command } from 'commander'
 import { addDataDir, addJson, addSamples } from '../options.ts'
 import { Output } from '../output.ts'
-import { archiveFolder, ensureSamples, type SampleOptions } from '../samples.ts'
+import type { SampleOptions } from '../sample-options.ts'
+import { archiveFolder, ensureSamples } from '../samples.ts'
 
 export function generate(command: Command): Command {
   return addJson(addSamples(addDataDir(command)))
-    .description('make sample archives')
     .option('--folder <folder>', 'where they go (default: where the source site of the local cloud offers them)')
     .action(run)
 }

@@ -10,7 +10,6 @@ import { executionName, findExecution } from '../workflows.ts'
 
 export function history(command: Command): Command {
   return addJson(addEndpoint(command))
-    .description('show the events of an execution')
     .argument('<id>', 'name, beginning of a name, or ARN of an execution; "latest" for the last one')
     .action(run)
 }

@@ -12,7 +12,6 @@ import { executionName, findExecution } from '../workflows.ts'
 
 export function logs(command: Command): Command {
   return addJson(addEndpoint(command))
-    .description('show what the states of an execution logged')
     .argument('<id>', 'name, beginning of a name, or ARN of an execution; "latest" for the last one')
     .argument('[state]', 'only this state')
     .action(run)

@@ -11,7 +11,6 @@ import { executionName, findExecution, workflowName } from '../workflows.ts'
 
 export function redrive(command: Command): Command {
   return addJson(addEndpoint(command))
-    .description('run an execution on from where it stopped')
     .argument('<id>', 'name, beginning of a name, or ARN of an execution; "latest" for the last one')
     .action(run)
 }

@@ -12,9 +12,7 @@ import { Output } from '../output.ts'
 const MARKS = ['cloud.sqlite', 'source-site', 'log']
 
 export function reset(command: Command): Command {
-  return addJson(addDataDir(command))
-    .description('remove everything that the local cloud keeps: objects, tables, executions, sample data')
-    .action(run)
+  return addJson(addDataDir(command)).action(run)
 }
 
 async function run(options: { dataDir: string; json?: boolean }): Promise<void> {

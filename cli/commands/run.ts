@@ -7,7 +7,8 @@ import { onInterrupt } from '../interrupt.ts'
 import { addDataDir, addEndpoint, addJson, whole } from '../options.ts'
 import { Output } from '../output.ts'
 import { batchInput } from '../plan.ts'
-import { archiveFolder, ensureSamples, SAMPLE_DEFAULTS } from '../samples.ts'
+import { SAMPLE_DEFAULTS } from '../sample-options.ts'
+import { archiveFolder, ensureSamples } from '../samples.ts'
 import { summaryOf, tellSummary } from '../summary.ts'
 import { executionName, findWorkflow } from '../workflows.ts'
 
@@ -21,7 +22,6 @@ interface Options {
 
 export function run(command: Command): Command {
   return addJson(addDataDir(addEndpoint(command)))
-    .description('run a workflow in the local cloud that is up')
     .argument('<workflow>', 'such as batch')
     .option('--input <file>', 'the input as a file of JSON, - for standard input')
     .option('--rows <number>', 'first make sample data with about so many performance rows', whole)

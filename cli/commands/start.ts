@@ -7,7 +7,8 @@ import { onInterrupt } from '../interrupt.ts'
 import { addCloud, addJson, addSamples } from '../options.ts'
 import { Output } from '../output.ts'
 import { PLAN } from '../plan.ts'
-import { archiveFolder, ensureSamples, type SampleOptions } from '../samples.ts'
+import type { SampleOptions } from '../sample-options.ts'
+import { archiveFolder, ensureSamples } from '../samples.ts'
 import { summaryOf, tellSummary } from '../summary.ts'
 import { listWorkflows } from '../workflows.ts'
 
@@ -15,7 +16,6 @@ type Options = EnvironmentOptions & SampleOptions & { json?: boolean; once?: boo
 
 export function start(command: Command): Command {
   return addJson(addSamples(addCloud(command)))
-    .description('bring the local cloud up, make sample data, run the workflows and sum up')
     .option('--once', 'exit when the workflows have ended, also on a terminal')
     .action(run)
 }

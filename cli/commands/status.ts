@@ -8,7 +8,7 @@ import { Output } from '../output.ts'
 import { listExecutions, listWorkflows } from '../workflows.ts'
 
 export function status(command: Command): Command {
-  return addJson(addEndpoint(command)).description('show the workflows and their executions').action(run)
+  return addJson(addEndpoint(command)).action(run)
 }
 
 async function run(options: { endpoint: string; json?: boolean }): Promise<void> {

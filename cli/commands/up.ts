@@ -7,7 +7,7 @@ import { addCloud, addJson } from '../options.ts'
 import { Output } from '../output.ts'
 
 export function up(command: Command): Command {
-  return addJson(addCloud(command)).description('bring the local cloud up and keep it up').action(run)
+  return addJson(addCloud(command)).action(run)
 }
 
 async function run(options: EnvironmentOptions & { json?: boolean }): Promise<void> {

@@ -20,7 +20,7 @@ export async function stepwell(...words: string[]): Promise<Said> {
   })
   let code = 0
   try {
-    const command = program().exitOverride()
+    const command = (await program(words)).exitOverride()
     for (const child of command.commands) child.exitOverride().configureOutput({ writeErr: (text) => (err += text) })
     await command.parseAsync(words, { from: 'user' })
   } catch (error) {
