@@ -24,5 +24,6 @@ const FOR_PEOPLE = new Set([
   'DataDirInUseError',
   'SynthesisError',
   'AssemblyError',
+  'ForeignArchiveError',
   'DeployError',
 ])

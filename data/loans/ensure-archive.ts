@@ -1,26 +1,56 @@
 /** Makes an archive unless it is there already. */
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type Archive, type ArchiveOptions, completeOptions, generateArchive, type Truth } from './generate-archive.ts'
+import { LAYOUTS } from './layouts/index.ts'
+
+/** The folder holds a file of the archive's name that the generator did not make. */
+export class ForeignArchiveError extends Error {
+  override readonly name = 'ForeignArchiveError'
+  constructor(file: string) {
+    super(
+      `${file} is no sample: there is no truth file beside it. It is left alone; move it, or generate into another folder.`,
+    )
+  }
+}
 
 /**
  * The archive of these options: the one that the folder holds, if its truth file says that it was made from the same ones and its size is right; else
- * a new one.
+ * a new one. Samples of the same quarter in another layout leave the folder, because a quarter has one archive.
  * @throws RangeError naming the option that is wrong
+ * @throws ForeignArchiveError rather than overwriting what was not generated
  */
 export async function ensureArchive(options: ArchiveOptions): Promise<Archive & { made: boolean }> {
   const { quarter, layout, loans, seed, dirty, kinds, through } = completeOptions(options)
   const name = layout.archiveName(quarter)
   const target = path.resolve(options.folder, name)
-  const truthPath = target.replace(/\.zip$/, '.truth.json')
-  const truth = await readFile(truthPath, 'utf8').then(
-    (text) => JSON.parse(text) as Truth,
-    () => undefined,
-  )
+  const truthPath = truthFileOf(target)
+  const truth = await readTruth(truthPath)
   const found = await stat(target).catch(() => undefined)
+  if (found && !truth) throw new ForeignArchiveError(target)
   const wanted = JSON.stringify({ loans, seed, dirty, kinds, through })
   if (truth?.layout === layout.name && truth.archive.size === found?.size && JSON.stringify(truth.options) === wanted) {
     return { name, path: target, size: found.size, sha256: truth.archive.sha256, truth, truthPath, made: false }
   }
-  return { ...(await generateArchive(options)), made: true }
+  const archive = await generateArchive(options)
+  for (const other of Object.values(LAYOUTS)) {
+    const file = path.resolve(options.folder, other.archiveName(quarter))
+    if (file === target || !(await readTruth(truthFileOf(file)))) continue
+    await rm(file, { force: true })
+    await rm(truthFileOf(file), { force: true })
+  }
+  return { ...archive, made: true }
+}
+
+function truthFileOf(archive: string): string {
+  return archive.replace(/\.zip$/, '.truth.json')
+}
+
+async function readTruth(file: string): Promise<Truth | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Truth
+  } catch {
+    // Missing, or cut off by a crash: either way it vouches for nothing.
+    return undefined
+  }
 }
