@@ -1,26 +1,33 @@
 /**
- * Bundles every task once, with one esbuild call: `tasks/batch/list-archives.ts` becomes `<outdir>/tasks/batch/list-archives/index.mjs`,
- * a folder with nothing else in it, which is the Lambda asset. The source map goes to `<outdir>/maps/`, so that it neither ships
- * (reading it costs a cold start up to 200 ms) nor changes the asset's hash.
+ * Bundles every task once, with one esbuild call: `tasks/batch/list-archives.ts` becomes `tasks/batch/list-archives/index.mjs` in a
+ * folder with nothing else in it, which is the Lambda asset. The source map lies apart, so that it neither ships (reading it costs a
+ * cold start up to 200 ms) nor changes the asset's hash.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
+import { hashSources } from './source-hash.ts'
+import { listTasks } from './tasks.ts'
 
 export interface Bundles {
-  /** Where the task's asset folder lies: `<outdir>/tasks/<workflow>/<task>`. */
+  /** Where the task's asset folder lies. */
   folder(task: string): string
+  /** The folder of the source maps: `<workflow>/<task>.mjs.map`. */
+  readonly maps: string
   /** Bytes of each task's bundle, by `<workflow>/<task>`. */
-  readonly sizes: ReadonlyMap<string, number>
-  /** What each bundle is made of, as esbuild reports it. */
-  readonly metafile: Metafile
+  readonly sizes: Readonly<Record<string, number>>
 }
 
 /** Lambda loads the bundle at every cold start: what is bigger than this carries a library that it should not. */
 export const bundleBudget = 2_000_000
 
-/** A file of `tasks/<workflow>/` is a task when it exports a handler; the others are what tasks share. */
-const handlerExport = /^export (const|async function|function) handler\b/m
+/** What bundles are made from, below the root. */
+const sources = ['tasks', 'sql', 'hql', 'package-lock.json', 'workflows/bundle.ts']
+
+/** Bundles of other versions of the sources are removed after a day. */
+const keepMs = 24 * 3600 * 1000
 
 /** The bundles are ES modules; the CommonJS packages among their dependencies still call `require`. */
 const banner =
@@ -35,30 +42,43 @@ const englishOnly: Plugin = {
     ),
 }
 
-/** The tasks of the repository: `<workflow>/<task>`, in the order of their names. */
-export function listTasks(root: string): string[] {
-  const tasks = join(root, 'tasks')
-  return readdirSync(tasks, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap((workflow) =>
-      readdirSync(join(tasks, workflow.name))
-        .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
-        .filter((file) => handlerExport.test(readFileSync(join(tasks, workflow.name, file), 'utf8')))
-        .map((file) => `${workflow.name}/${file.slice(0, -'.ts'.length)}`),
-    )
-    .sort()
-}
-
 /**
+ * The bundles of all tasks, made if their sources have changed. Several processes may call it at once.
+ *
  * @param root the repository's root
- * @param outdir where the bundles go; a file that did not change is not written again
+ * @param cache holds a folder for each version of the sources
  * @throws BundleTooLargeError when a bundle exceeds {@link bundleBudget}
  */
-export async function bundleTasks(root: string, outdir: string): Promise<Bundles> {
-  const tasks = listTasks(root)
-  const result = await build({
+export async function bundleTasks(root: string, cache = join(root, '.build', 'bundles')): Promise<Bundles> {
+  const folder = join(cache, await hashSources(root, sources))
+  if (!existsSync(folder)) await makeBundles(root, folder)
+  await removeOthers(cache, folder)
+  return {
+    folder: (task) => join(folder, 'tasks', task),
+    maps: join(folder, 'maps'),
+    sizes: JSON.parse(await readFile(join(folder, 'sizes.json'), 'utf8')),
+  }
+}
+
+async function makeBundles(root: string, folder: string): Promise<void> {
+  const unfinished = `${folder}.${randomUUID()}`
+  try {
+    await writeBundles(root, unfinished)
+    await rename(unfinished, folder)
+  } catch (error) {
+    // Another process may have put the same bundles there first.
+    if (!existsSync(folder)) throw error
+  } finally {
+    await rm(unfinished, { recursive: true, force: true })
+  }
+}
+
+async function writeBundles(root: string, outdir: string): Promise<void> {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(tasks.map((task) => [`${task}/index`, join(root, 'tasks', `${task}.ts`)])),
+    entryPoints: Object.fromEntries(
+      listTasks(root).map((task) => [`${task}/index`, join(root, 'tasks', `${task}.ts`)]),
+    ),
     outdir: join(outdir, 'tasks'),
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -79,16 +99,42 @@ export async function bundleTasks(root: string, outdir: string): Promise<Bundles
     logLevel: 'error',
     write: false,
   })
-  const sizes = new Map<string, number>()
-  for (const file of result.outputFiles) {
-    const task = file.path.slice(join(outdir, 'tasks').length + 1).replace(/\/index\.mjs(\.map)?$/, '')
-    const map = file.path.endsWith('.map')
-    if (!map) sizes.set(task, file.contents.byteLength)
-    writeWhenChanged(map ? join(outdir, 'maps', `${task}.mjs.map`) : file.path, file.contents)
+  const sizes: Record<string, number> = {}
+  for (const { path, contents } of outputFiles) {
+    const task = path.slice(join(outdir, 'tasks').length + 1).replace(/\/index\.mjs(\.map)?$/, '')
+    const isMap = path.endsWith('.map')
+    if (!isMap) sizes[task] = contents.byteLength
+    if (!isMap && contents.byteLength > bundleBudget) throw new BundleTooLargeError(task, contents.byteLength, metafile)
+    const target = isMap ? join(outdir, 'maps', `${task}.mjs.map`) : path
+    await mkdir(dirname(target), { recursive: true })
+    await writeFile(target, contents)
   }
-  for (const [task, bytes] of sizes)
-    if (bytes > bundleBudget) throw new BundleTooLargeError(task, bytes, result.metafile)
-  return { folder: (task) => join(outdir, 'tasks', task), sizes, metafile: result.metafile }
+  checkSources(metafile)
+  await mkdir(join(outdir, 'maps'), { recursive: true })
+  await writeFile(join(outdir, 'sizes.json'), JSON.stringify(sizes, undefined, 2))
+}
+
+/** A bundle made from a file outside of {@link sources} would not be made again when that file changes. */
+function checkSources(metafile: Metafile): void {
+  const known = (path: string) =>
+    path.includes('node_modules/') || sources.some((source) => path.startsWith(`${source}/`))
+  const unknown = Object.keys(metafile.inputs).find((path) => !known(path))
+  if (unknown)
+    throw new Error(
+      `A task imports ${unknown}. Add its folder to the sources in workflows/bundle.ts and local/deploy/synth.ts.`,
+    )
+}
+
+async function removeOthers(cache: string, current: string): Promise<void> {
+  const now = Date.now()
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name)
+    const made = await stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => now,
+    )
+    if (path !== current && now - made > keepMs) await rm(path, { recursive: true, force: true })
+  }
 }
 
 /** A task's bundle is larger than {@link bundleBudget}. */
@@ -105,14 +151,4 @@ export class BundleTooLargeError extends Error {
     )
     this.name = 'BundleTooLargeError'
   }
-}
-
-function writeWhenChanged(path: string, contents: Uint8Array): void {
-  try {
-    if (readFileSync(path).equals(contents)) return
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, contents)
 }

@@ -3,11 +3,12 @@
  * kept under a hash of everything that it is made from: booting again from unchanged sources costs a few milliseconds.
  */
 import { spawn } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { hashSources } from '../../workflows/source-hash.ts'
 import { takeTurn } from './turn.ts'
 
 export interface SynthesisOptions {
@@ -17,7 +18,7 @@ export interface SynthesisOptions {
   onStart?: () => void
 }
 
-/** What the cloud assembly is made from: folders and files below the root. Markdown and dot files are left out. */
+/** What the cloud assembly is made from, below the root. */
 const sources = ['workflows', 'tasks', 'definitions', 'hql', 'sql', 'flink', 'package-lock.json', 'cdk.json']
 
 /** Assemblies that nobody asked for in a week are removed; what a killed synthesis left behind, after an hour. */
@@ -38,7 +39,7 @@ export async function synthesize(options: SynthesisOptions = {}): Promise<string
   const root = options.root ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..')
   const cache = join(root, '.build', 'assemblies')
   for (let attempt = 1; ; attempt++) {
-    const hash = await hashSources(root)
+    const hash = await hashSources(root, sources)
     const assembly = join(cache, hash)
     if (await isThere(assembly)) return assembly
     const giveBack = await takeTurn(join(cache, `${hash}.turn`))
@@ -48,7 +49,7 @@ export async function synthesize(options: SynthesisOptions = {}): Promise<string
       const made = join(cache, `unfinished-${randomUUID()}`)
       try {
         await runApp(root, made)
-        if (attempt < maxAttempts && (await hashSources(root)) !== hash) continue
+        if (attempt < maxAttempts && (await hashSources(root, sources)) !== hash) continue
         await rename(made, assembly)
       } finally {
         await rm(made, { recursive: true, force: true })
@@ -69,29 +70,6 @@ async function isThere(assembly: string): Promise<boolean> {
   return true
 }
 
-/** A hash of the names and contents of everything that the assembly depends on, and of the Node.js version that makes it. */
-async function hashSources(root: string): Promise<string> {
-  const files = (await Promise.all(sources.map((source) => filesBelow(join(root, source))))).flat().sort()
-  const contents = await Promise.all(files.map((file) => readFile(file)))
-  const hash = createHash('sha256').update(process.version)
-  files.forEach((file, index) => {
-    const content = contents[index]!
-    hash.update(`\n${relative(root, file)} ${content.byteLength}\n`).update(content)
-  })
-  return hash.digest('hex').slice(0, 32)
-}
-
-async function filesBelow(path: string): Promise<string[]> {
-  const found = await stat(path).catch(() => undefined)
-  if (!found) return []
-  if (found.isFile()) return [path]
-  const entries = await readdir(path, { withFileTypes: true })
-  const nested = entries
-    .filter((entry) => !entry.name.startsWith('.') && !entry.name.endsWith('.md'))
-    .map((entry) => (entry.isDirectory() ? filesBelow(join(path, entry.name)) : [join(path, entry.name)]))
-  return (await Promise.all(nested)).flat()
-}
-
 /** Runs workflows/app.ts as the CDK command line would: the context of cdk.json, and where to put the result. */
 async function runApp(root: string, outdir: string): Promise<void> {
   await mkdir(outdir, { recursive: true })
@@ -105,7 +83,6 @@ async function runApp(root: string, outdir: string): Promise<void> {
       CDK_CONTEXT_JSON: JSON.stringify({ ...context, local: true }),
       // `npx cdk synth` and the tests validate; a boot does not wait for it.
       CDK_VALIDATION: 'false',
-      STEPWELL_BUNDLES: join(outdir, 'bundles'),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -117,9 +94,6 @@ async function runApp(root: string, outdir: string): Promise<void> {
     child.once('close', (code, signal) => resolve([code, signal]))
   })
   if (code !== 0) throw new SynthesisError(signal ?? `exit code ${code}`, Buffer.concat(printed).toString())
-  // The bundles themselves are assets by now.
-  await rename(join(outdir, 'bundles', 'maps'), join(outdir, 'maps')).catch(ignoreMissing)
-  await rm(join(outdir, 'bundles'), { recursive: true, force: true })
 }
 
 async function removeUnused(cache: string, current: string): Promise<void> {
@@ -134,10 +108,6 @@ async function removeUnused(cache: string, current: string): Promise<void> {
     const keep = name.startsWith('unfinished-') ? keepUnfinishedMs : keepUnusedMs
     if (now - used > keep) await rm(path, { recursive: true, force: true })
   }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error
 }
 
 /** The CDK app did not synthesize. */

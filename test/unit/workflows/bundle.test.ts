@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { BundleTooLargeError, bundleBudget, bundleTasks, listTasks } from '../../../workflows/bundle.ts'
+import { BundleTooLargeError, bundleBudget, bundleTasks } from '../../../workflows/bundle.ts'
+import { listTasks } from '../../../workflows/tasks.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -53,14 +54,14 @@ export const handler = async (event: unknown) => [word, statement, z.string().pa
     )
 
     // Act
-    const bundles = await bundleTasks(root, join(root, '.build'))
+    const bundles = await bundleTasks(root)
     const folder = bundles.folder('batch/greet')
 
     // Assess
     expect(readdirSync(folder)).toEqual(['index.mjs'])
-    expect(readdirSync(join(root, '.build/maps/batch'))).toEqual(['greet.mjs.map'])
+    expect(readdirSync(join(bundles.maps, 'batch'))).toEqual(['greet.mjs.map'])
     expect(await (await handlerOf(folder))('x')).toEqual(['well', 'SELECT 1', 'x', 'function'])
-    expect(bundles.sizes.get('batch/greet')).toBe(readFileSync(join(folder, 'index.mjs')).byteLength)
+    expect(bundles.sizes['batch/greet']).toBe(readFileSync(join(folder, 'index.mjs')).byteLength)
   })
 
   it('keeps the names of classes, which Retry and Catch match against', async () => {
@@ -72,7 +73,7 @@ export const handler = async () => { throw new OutOfWater('dry') }`,
     )
 
     // Act
-    const bundles = await bundleTasks(root, join(root, '.build'))
+    const bundles = await bundleTasks(root)
 
     // Assess
     await expect((await handlerOf(bundles.folder('batch/fail')))()).rejects.toMatchObject({ name: 'OutOfWater' })
@@ -86,7 +87,7 @@ export const handler = async () => { throw new OutOfWater('dry') }`,
     )
 
     // Act
-    const bundles = await bundleTasks(root, join(root, '.build'))
+    const bundles = await bundleTasks(root)
 
     // Assess
     expect(await (await handlerOf(bundles.folder('batch/connect')))()).toBe("'x'")
@@ -105,13 +106,44 @@ export const handler = async () => { throw new OutOfWater('dry') }`,
     expect(bytes[0]).not.toContain(root)
   })
 
+  it('makes bundles again only when a source has changed', async () => {
+    // Prepare
+    write('tasks/batch/one.ts', 'export const handler = async () => 1')
+    const first = await bundleTasks(root)
+
+    // Act
+    write('tasks/README.md', 'words')
+    const second = await bundleTasks(root)
+    write('tasks/batch/one.ts', 'export const handler = async () => 2')
+    const third = await bundleTasks(root)
+
+    // Assess
+    expect(second.folder('batch/one')).toBe(first.folder('batch/one'))
+    expect(await (await handlerOf(third.folder('batch/one')))()).toBe(2)
+  })
+
+  it('refuses an import from a folder whose changes it would not notice', async () => {
+    // Prepare
+    write('elsewhere/value.ts', 'export const value = 1')
+    write(
+      'tasks/batch/stray.ts',
+      "import { value } from '../../elsewhere/value.ts'\nexport const handler = async () => value",
+    )
+
+    // Act
+    const bundling = bundleTasks(root)
+
+    // Assess
+    await expect(bundling).rejects.toThrow('A task imports elsewhere/value.ts.')
+  })
+
   it('refuses a bundle over the budget and says what it is made of', async () => {
     // Prepare
     write('tasks/batch/big.ts', "import text from './big.sql'\nexport const handler = async () => text")
     write('tasks/batch/big.sql', 'x'.repeat(bundleBudget))
 
     // Act
-    const bundling = bundleTasks(root, join(root, '.build'))
+    const bundling = bundleTasks(root)
 
     // Assess
     await expect(bundling).rejects.toThrow(BundleTooLargeError)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { listTasks } from '../../../workflows/bundle.ts'
+import { listTasks } from '../../../workflows/tasks.ts'
 import { root, type SynthesizedStack, synthesizedStack } from './stepwell.ts'
 
 let stack: SynthesizedStack

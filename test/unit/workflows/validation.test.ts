@@ -5,8 +5,9 @@ import { App, Validations } from 'aws-cdk-lib'
 import { BlockPublicAccess, Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Bundles, listTasks } from '../../../workflows/bundle.ts'
+import type { Bundles } from '../../../workflows/bundle.ts'
 import { Stepwell } from '../../../workflows/stack.ts'
+import { listTasks } from '../../../workflows/tasks.ts'
 import { root } from './stepwell.ts'
 
 describe('validating the stack', () => {
@@ -22,7 +23,7 @@ describe('validating the stack', () => {
       mkdirSync(join(folder, task), { recursive: true })
       writeFileSync(join(folder, task, 'index.mjs'), `// ${task}`)
     }
-    return { folder: (task) => join(folder, task), sizes: new Map(), metafile: { inputs: {}, outputs: {} } }
+    return { folder: (task) => join(folder, task), maps: join(folder, 'maps'), sizes: {} }
   }
 
   function stackWithRules(): { app: App; stack: Stepwell } {
