@@ -8,6 +8,8 @@ export interface Assembly {
   stacks: { name: string; template: Template }[]
   /** The file or folder behind `bucket/key` of the templates. */
   asset(bucket: string, key: string): string | undefined
+  /** All assets: files, and folders that CDK would zip. */
+  assets: { bucket: string; key: string; path: string }[]
 }
 
 const Manifest = z.object({
@@ -39,6 +41,7 @@ export class AssemblyError extends Error {
 export function readAssembly(folder: string, account: string, region: string): Assembly {
   const manifest = read(folder, 'manifest.json', Manifest)
   const paths = new Map<string, string>()
+  const assets: Assembly['assets'] = []
   const inPlace = (text: string) => text.replaceAll('${AWS::AccountId}', account).replaceAll('${AWS::Region}', region)
   const stacks: { name: string; template: Template }[] = []
   const visited = new Set<string>()
@@ -54,12 +57,14 @@ export function readAssembly(folder: string, account: string, region: string): A
     if (!existsSync(join(folder, assetsFile))) return
     for (const { source, destinations } of Object.values(read(folder, assetsFile, Assets).files)) {
       for (const { bucketName, objectKey } of Object.values(destinations)) {
-        paths.set(`${inPlace(bucketName)}/${inPlace(objectKey)}`, join(folder, source.path))
+        const asset = { bucket: inPlace(bucketName), key: inPlace(objectKey), path: join(folder, source.path) }
+        paths.set(`${asset.bucket}/${asset.key}`, asset.path)
+        assets.push(asset)
       }
     }
   }
   for (const id of Object.keys(manifest.artifacts)) visit(id)
-  return { stacks, asset: (bucket, key) => paths.get(`${bucket}/${key}`) }
+  return { stacks, asset: (bucket, key) => paths.get(`${bucket}/${key}`), assets }
 }
 
 function read<T>(folder: string, file: string, schema: z.ZodType<T>): T {

@@ -2,7 +2,9 @@
 import type { Cloud } from '../cloud.ts'
 import { createConsole } from '../console/index.ts'
 import type { Service } from '../gateway/service.ts'
+import { createApiGateway } from './apigateway/index.ts'
 import { createDynamodb } from './dynamodb/index.ts'
+import { createElasticMapReduce } from './elasticmapreduce/index.ts'
 import { createEvents } from './events/index.ts'
 import { createIam } from './iam/index.ts'
 import { createLambda } from './lambda/index.ts'
@@ -28,8 +30,10 @@ export const services: CreateService[] = [
   createSns,
   createEvents,
   createScheduler,
+  createElasticMapReduce,
   createRedshiftData,
   createLambda,
   createStates,
+  createApiGateway,
   createConsole,
 ]

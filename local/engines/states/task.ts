@@ -1,5 +1,4 @@
 /** The Task state: one attempt to have its resource do the work. */
-import { randomBytes } from 'node:crypto'
 import type { TaskState } from './definition.ts'
 import { Cancelled, RuntimeFailure, StatesError, TaskFailure, TimeoutFailure } from './errors.ts'
 import type { Frame } from './frame.ts'
@@ -9,6 +8,7 @@ import { exceedsPayload, isObject, type Json, parseJson, textOf } from './json.t
 import type { TaskCall } from './ports.ts'
 import { lastOf } from './recovery.ts'
 import { readInteger } from './setting.ts'
+import { newToken } from './token.ts'
 
 /** What events of the three kinds of tasks are called. */
 const families = { lambda: 'LambdaFunction', activity: 'Activity', service: 'Task' } as const
@@ -43,7 +43,9 @@ export async function runTask(frame: Frame<TaskState>): Promise<Json> {
   const callback =
     integration.kind === 'activity' || (integration.kind === 'service' && integration.pattern === 'waitForTaskToken')
   if (callback) {
-    frame.token = (scheduled?.[6]?.token as string | undefined) ?? randomBytes(48).toString('base64url')
+    frame.token =
+      (scheduled?.[6]?.token as string | undefined) ??
+      newToken(integration.kind === 'activity' ? integration.arn : execution.info.stateMachineArn)
     frame.renewContext()
   }
   if (integration.kind === 'activity' && !(execution.ports.hasActivity?.(integration.arn) ?? false))

@@ -3,6 +3,7 @@ import type { Cloud } from '../../cloud.ts'
 import { UnknownToken } from '../../engines/states/callbacks.ts'
 import type { Engine } from '../../engines/states/engine.ts'
 import { exceedsPayload, type Json, parseJson } from '../../engines/states/json.ts'
+import { ownerOf } from '../../engines/states/token.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
 import type { Operation } from '../../gateway/service.ts'
 import { checkName, splitArn } from './arns.ts'
@@ -21,7 +22,7 @@ export function callbackOperations(cloud: Cloud, rows: Rows, engine: () => Engin
     } catch (error) {
       if (!(error instanceof UnknownToken)) throw error
       // A token of ours whose task is over has the same form as one that waits.
-      if (/^[\w-]{64}$/.test(text))
+      if (ownerOf(text) !== undefined)
         throw new AwsError('TaskTimedOut', `Task Timed Out: 'Provided task does not exist anymore'`)
       throw new AwsError('InvalidToken', `Invalid Token: 'Invalid token'`)
     }

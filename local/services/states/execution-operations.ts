@@ -95,6 +95,17 @@ export function executionOperations(
       return { stopDate: new Date(stopDate) }
     },
 
+    RedriveExecution(input) {
+      const row = executions.row(input.executionArn)
+      const { redriveStatus: status, redriveStatusReason } = redriveStatus(row)
+      if (status !== 'REDRIVABLE')
+        throw new AwsError(
+          'ExecutionNotRedrivable',
+          redriveStatusReason ?? `Execution is ${status} and cannot be redriven`,
+        )
+      return { redriveDate: new Date(executions.redrive(row).redriveDate!) }
+    },
+
     DescribeExecution(input) {
       return describe(executions, executions.row(input.executionArn), input.includedData !== 'METADATA_ONLY')
     },
@@ -102,7 +113,8 @@ export function executionOperations(
     DescribeStateMachineForExecution(input) {
       const row = executions.row(input.executionArn)
       const definition = executions.definitionOf(row)
-      const { machine, version } = machines.find(row.versionArn ?? row.machineArn)
+      // The machine of a map run's children is named after their parent's: `Machine/label`.
+      const { machine, version } = machines.find(row.versionArn ?? row.machineArn.split('/')[0])
       const revision: Revision = version ?? machine
       return {
         stateMachineArn: row.machineArn,

@@ -140,6 +140,56 @@ export class Executions {
     }
   }
 
+  /** Starts the child of a distributed Map, or goes on with it; it is an execution that can be described. */
+  startChild(info: ExecutionInfo, program: Program, options: { known: boolean; items: number }): Execution {
+    if (info.express) return this.engine.startChild(info, program, options)
+    const parent = this.#rows.executions.get(this.#parentKey(info))
+    const row: ExecutionRow = {
+      arn: info.arn,
+      name: info.name,
+      machineArn: info.stateMachineArn,
+      machineName: info.stateMachineName,
+      roleArn: info.roleArn,
+      definition: parent?.definition ?? '',
+      updateDate: parent?.updateDate ?? info.startTime,
+      status: 'RUNNING',
+      startDate: info.startTime,
+      inputHash: hashOf(info.input),
+      itemCount: options.items,
+      ...(info.mapRunArn !== undefined && { mapRunArn: info.mapRunArn }),
+    }
+    this.save(row)
+    const execution = this.engine.startChild(info, program, options)
+    void execution.ended.then(({ status, stopTime }) => this.save({ ...row, status, stopDate: stopTime }))
+    return execution
+  }
+
+  #parentKey(info: ExecutionInfo): string {
+    const run = this.#rows.mapRuns.get(info.mapRunArn ?? '')
+    const names = run ? executionNames(run.executionArn) : { machine: '', name: '' }
+    return executionKey(names.machine, names.name)
+  }
+
+  /** Goes on with an execution that did not succeed, where it did not. */
+  redrive(row: ExecutionRow): ExecutionRow {
+    const records = this.engine.records(row.arn)
+    const input = this.inputOf(records)
+    const { stopDate, ...rest } = row
+    void stopDate
+    const redriven: ExecutionRow = {
+      ...rest,
+      status: 'RUNNING',
+      redriveCount: (row.redriveCount ?? 0) + 1,
+      redriveDate: Date.now(),
+    }
+    this.save(redriven)
+    this.#rows.running.put(executionKey(row.machineName, row.name), true)
+    const program = this.program(this.definitionOf(row))
+    this.#follow(this.engine.redrive(this.#info(redriven, input), program, this.#options(redriven)), redriven)
+    this.#tell(redriven, input)
+    return redriven
+  }
+
   /** Goes on with one execution; its journal may already hold its end. */
   resume(row: ExecutionRow): Execution {
     const records = this.engine.records(row.arn)
@@ -172,10 +222,6 @@ export class Executions {
     this.#rows.executions.put(executionKey(row.machineName, row.name), row)
   }
 
-  markRunning(row: ExecutionRow): void {
-    this.#rows.running.put(executionKey(row.machineName, row.name), true)
-  }
-
   /** Settles when all logs and events so far are out. */
   async settled(): Promise<void> {
     await this.#telling
@@ -186,11 +232,6 @@ export class Executions {
   #tell(row: ExecutionRow, input: string, end: { output?: string; error?: string; cause?: string } = {}): void {
     const change = { row: { ...row }, input, ...end }
     this.#telling = this.#telling.then(() => putStatusEvent(this.#cloud, change))
-  }
-
-  /** An execution that starts anew after its end is told of again. */
-  tellRunning(row: ExecutionRow, input: string): void {
-    this.#tell(row, input)
   }
 
   #follow(execution: Execution, row: ExecutionRow): void {

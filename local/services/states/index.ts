@@ -5,9 +5,11 @@ import { FileJournals } from '../../engines/states/journal.ts'
 import type { Operation, Service } from '../../gateway/service.ts'
 import { Aliases } from './aliases.ts'
 import { callbackOperations } from './callback-operations.ts'
+import { CloudDatasets } from './datasets.ts'
 import { describe, executionOperations } from './execution-operations.ts'
 import { Executions } from './executions.ts'
 import { Machines, validateStateMachineDefinition } from './machines.ts'
+import { MapRuns } from './map-runs.ts'
 import { may } from './may.ts'
 import { resourceTypes } from './resources.ts'
 import { openRows } from './rows.ts'
@@ -26,6 +28,7 @@ export function createStates(cloud: Cloud, options: StatesOptions = {}): Service
   const rows = openRows(cloud)
   const machines = new Machines(cloud, rows)
   const aliases = new Aliases(machines)
+  const mapRuns = new MapRuns(rows)
   const tasks = new CloudTaskRunner(cloud, async (arn, signal) => {
     const execution = executions.engine.running(arn)
     if (execution) {
@@ -42,6 +45,9 @@ export function createStates(cloud: Cloud, options: StatesOptions = {}): Service
     journals: new FileJournals(cloud.folder('states'), { fsync: options.fsync ?? false }),
     hasActivity: (arn) => rows.activities.entries().some(([, row]) => row.arn === arn),
     region: cloud.region,
+    datasets: new CloudDatasets(cloud),
+    mapRuns,
+    startChild: (...request) => executions.startChild(...request),
   })
 
   const operations: Record<string, Operation> = {
@@ -57,6 +63,7 @@ export function createStates(cloud: Cloud, options: StatesOptions = {}): Service
     TestState: testState(cloud, tasks),
     ...executionOperations(machines, aliases, executions, rows),
     ...aliases.operations(),
+    ...mapRuns.operations(),
     ...callbackOperations(cloud, rows, () => executions.engine),
     ...tagOperations(rows),
   }

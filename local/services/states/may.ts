@@ -1,5 +1,6 @@
 /** What permission each operation needs (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html). */
 import type { Cloud } from '../../cloud.ts'
+import { ownerOf } from '../../engines/states/token.ts'
 import type { Permission } from '../../gateway/service.ts'
 
 /** The member of an operation's input that names the resource. */
@@ -53,6 +54,7 @@ export function may(cloud: Cloud, operation: string, input: any): Permission[] {
     const version = String(input?.routingConfiguration?.[0]?.stateMachineVersionArn ?? '*')
     return [{ action, resource: version.replace(/:\d+$/, '') }]
   }
+  if (operation.startsWith('SendTask')) return [{ action, resource: ownerOf(String(input?.taskToken ?? '')) ?? '*' }]
   const member = resourceOf[operation]
   const resource = member && input?.[member] !== undefined ? String(input[member]) : '*'
   return [{ action, resource }, ...passed]

@@ -229,7 +229,8 @@ describe('permissions', () => {
     await cloud.call(role, 'logs', 'FilterLogEvents', { logGroupName })
 
     const arn = `arn:aws:logs:us-east-1:000000000000:log-group:${logGroupName}:log-stream:`
-    const policy = { Statement: [statement] }
+    const delivery = expect.objectContaining({ Principal: { Service: 'delivery.logs.amazonaws.com' } })
+    const policy = { Statement: [delivery, statement] }
     expect(asked).toEqual([
       ['logs:PutLogEvents', `${arn}${logStreamName}`, policy],
       ['logs:FilterLogEvents', arn, policy],
