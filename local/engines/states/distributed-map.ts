@@ -101,6 +101,9 @@ async function beginRun(
   const arn =
     (known?.[4]?.mapRunArn as string | undefined) ?? `${arnPrefix(execution)}:mapRun:${machine}:${randomUUID()}`
   if (!known) execution.emit(thread, 'MapRunStarted', { mapRunArn: arn })
+  const redrives = recorded.filter((record) => record[3] === 'MapRunRedriven').length
+  if (known && redrives < execution.redriveCount)
+    execution.emit(thread, 'MapRunRedriven', { mapRunArn: arn, redriveCount: redrives + 1 })
   const run: MapRunInfo = {
     arn,
     executionArn: execution.info.arn,

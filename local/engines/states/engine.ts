@@ -2,7 +2,7 @@
 import { Activities } from './activities.ts'
 import { Callbacks } from './callbacks.ts'
 import type { Program } from './definition.ts'
-import { Execution } from './execution.ts'
+import { Execution, endOf } from './execution.ts'
 import { type JournalRecord, MemoryJournals } from './journal.ts'
 import type { ExecutionInfo, Ports, StartChild } from './ports.ts'
 
@@ -13,7 +13,11 @@ export class Engine {
   /** The default for children of distributed Maps: express ones are kept in memory only. */
   readonly startChild: StartChild = (info, program, { known }) => {
     const options = info.express ? { ports: { journals: new MemoryJournals() } } : {}
-    return known && !info.express ? this.resume(info, program, options) : this.start(info, program, options)
+    if (!known || info.express) return this.start(info, program, options)
+    const end = endOf(this.ports.journals.read(info.arn))
+    return end && end.status !== 'SUCCEEDED'
+      ? this.redrive(info, program, options)
+      : this.resume(info, program, options)
   }
   readonly #running = new Map<string, Execution>()
 
@@ -37,6 +41,14 @@ export class Engine {
     const execution = this.#make(info, program, options)
     if (records.length === 0) execution.start()
     else execution.resume(records)
+    return execution
+  }
+
+  /** Goes on with an execution that failed, was aborted or timed out, where it did not succeed. */
+  redrive(info: ExecutionInfo, program: Program, options: StartOptions = {}): Execution {
+    const records = this.ports.journals.read(info.arn)
+    const execution = this.#make(info, program, options)
+    execution.redrive(records)
     return execution
   }
 

@@ -86,7 +86,29 @@ export class Execution {
         this.redriveTime = timestamp
       }
     }
+    const end = endOf(records)
+    if (end) {
+      // The process died between the end and what follows from it.
+      this.#result = end
+      this.#journal.close()
+      this.#settle(end)
+      return
+    }
     this.#threads = recoverThreads(records)
+    this.#run()
+  }
+
+  /** Goes on, after a failure, at the states that did not succeed. */
+  redrive(records: readonly JournalRecord[]): void {
+    for (const [id, , , type] of records) {
+      this.#lastId = Math.max(this.#lastId, id)
+      if (type === 'ExecutionRedriven') this.redriveCount++
+    }
+    this.redriveCount++
+    this.redriveTime = this.ports.clock.now()
+    this.emit(undefined, 'ExecutionRedriven', { redriveCount: this.redriveCount }, undefined, this.#lastId)
+    this.flush()
+    this.#threads = recoverThreads([...records, [this.#lastId, 0, this.redriveTime, 'ExecutionRedriven', null, '']])
     this.#run()
   }
 
@@ -233,4 +255,19 @@ export class Execution {
     this.cancellation.cancel()
     this.#settle(this.#result)
   }
+}
+
+const ends: Record<string, ExecutionResult['status']> = {
+  ExecutionSucceeded: 'SUCCEEDED',
+  ExecutionFailed: 'FAILED',
+  ExecutionAborted: 'ABORTED',
+  ExecutionTimedOut: 'TIMED_OUT',
+}
+
+/** How a journal's execution ended, if it did and was not redriven since. */
+export function endOf(records: readonly JournalRecord[]): ExecutionResult | undefined {
+  const last = records.findLast((record) => record[0] > 0 && record[3].startsWith('Execution'))
+  const status = last && ends[last[3]]
+  if (!last || !status) return undefined
+  return { status, stopTime: last[2], ...(last[4] as { output?: string; error?: string; cause?: string }) }
 }

@@ -34,6 +34,7 @@ export function recoverThreads(records: readonly JournalRecord[]): Map<string, T
       else thread.iterationEnd = id
       continue
     }
+    if (type === 'ExecutionRedriven') for (const stopped of threads.values()) rewind(stopped)
     if (type.startsWith('Execution')) continue
     if (type.endsWith('StateExited')) {
       thread.last = id
@@ -50,6 +51,25 @@ export function recoverThreads(records: readonly JournalRecord[]): Map<string, T
     thread.current.push(record)
   }
   return threads
+}
+
+const starts = /^(Map|Parallel)StateStarted$|^MapRun(Started|Redriven)$/
+
+/**
+ * A redrive goes on at the states that did not succeed: they are not entered again, their retries count from 0, and of a Map
+ * or Parallel the threads that succeeded stay (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html).
+ */
+function rewind(thread: ThreadRecovery): void {
+  const kept: JournalRecord[] = []
+  for (const record of thread.current) {
+    const [, , , type, , , note] = record
+    const succeeded = (note?.result as { status?: string } | undefined)?.status === 'SUCCEEDED'
+    if (type.endsWith('StateEntered') || starts.test(type) || type === 'Child' || (type === 'ChildEnd' && succeeded))
+      kept.push(record)
+  }
+  thread.current = kept
+  const last = kept.findLast((record) => record[0] > 0)
+  if (last) thread.last = last[0]
 }
 
 /** Events that no later one follows: the state's Exited event shares their predecessor. */

@@ -32,18 +32,14 @@ const maxDefinition = 1_048_576
 export function validateDefinition(text: string, type: 'STANDARD' | 'EXPRESS'): Problem[] {
   if (text.length > maxDefinition) return [problem(schema, `Definition exceeds the maximum length of ${maxDefinition}`)]
   if (text.trim() === '') return [problem(schema, 'Definition must be a valid JSON object')]
-  const broken = findJsonProblem(text)
-  if (broken)
-    return [
-      {
-        severity: 'ERROR',
-        code: 'INVALID_JSON_DESCRIPTION',
-        message: broken.message,
-        location: broken.location,
-        text: `INVALID_JSON_DESCRIPTION: ${broken.message}`,
-      },
-    ]
-  const definition: unknown = JSON.parse(text)
+  let definition: unknown
+  try {
+    definition = JSON.parse(text)
+  } catch (error) {
+    const { message, location } = findJsonProblem(text) ?? { message: (error as Error).message, location: '/' }
+    const code = 'INVALID_JSON_DESCRIPTION'
+    return [{ severity: 'ERROR', code, message, location, text: `${code}: ${message}` }]
+  }
   if (!isObject(definition)) return [problem(schema, 'Definition must be a valid JSON object')]
   return new Validation(type, text).machine(definition)
 }
@@ -109,15 +105,16 @@ class Validation {
     const names = Object.keys(program.States)
     if (names.length === 0) return this.#add('Value cannot be empty', `${at}/States`)
     const targets = new Set<string>()
+    const known = new Set(names)
     for (const name of names) {
       if (name.length > 80) this.#add('State name must be at most 80 characters long', `${at}/States/${name}`)
       if (this.#names.has(name))
         this.#add(`Duplicate state name: ${name}`, `${at}/States/${name}`, 'DUPLICATE_STATE_NAME')
       this.#names.add(name)
-      this.#state((program.States as any)[name], name, language, `${at}`, targets, new Set(names))
+      this.#state((program.States as any)[name], name, language, `${at}`, targets, known)
     }
     if (typeof program.StartAt === 'string') {
-      if (!names.includes(program.StartAt))
+      if (!known.has(program.StartAt))
         this.#add(`Missing 'StartAt' target: ${program.StartAt}`, `${at}/StartAt`, 'MISSING_TRANSITION_TARGET')
       targets.add(program.StartAt)
     } else if (program.StartAt !== undefined) this.#add('Expected value of type String', `${at}/StartAt`)
