@@ -2,7 +2,6 @@
  * The CDK app. `npx cdk synth`, `diff` and `deploy` run it, and so does the local cloud, which reads what it leaves in cdk.out.
  * Context `local=true` changes nothing but the account and the region.
  */
-import { cpSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { App, Validations } from 'aws-cdk-lib'
@@ -13,16 +12,13 @@ import { Stepwell } from './stack.ts'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const local = { account: '000000000000', region: 'us-east-1' }
 
-const bundles = await bundleTasks(root)
 const app = new App({ analyticsReporting: false })
 const isLocal = String(app.node.tryGetContext('local') ?? false) === 'true'
 new Stepwell(app, 'Stepwell', {
   root,
-  bundles,
+  bundles: await bundleTasks(root),
   env: isLocal ? local : { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },
   terminationProtection: true,
 })
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
 app.synth()
-// Beside the assets, for whoever has to read a stack trace.
-cpSync(bundles.maps, join(app.outdir, 'maps'), { recursive: true })

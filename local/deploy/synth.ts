@@ -21,8 +21,8 @@ export interface SynthesisOptions {
 /** What the cloud assembly is made from, below the root. */
 const sources = ['workflows', 'tasks', 'definitions', 'hql', 'sql', 'flink', 'package-lock.json', 'cdk.json']
 
-/** Assemblies that nobody asked for in a week are removed; what a killed synthesis left behind, after an hour. */
-const keepUnusedMs = 7 * 24 * 3600 * 1000
+/** Assemblies (20 MB each) that nobody asked for in two days are removed; what a killed synthesis left behind, after an hour. */
+const keepUnusedMs = 2 * 24 * 3600 * 1000
 const keepUnfinishedMs = 3600 * 1000
 
 /** Sources that change while CDK reads them give an assembly of no version at all; it is made again, so many times. */
@@ -31,8 +31,8 @@ const maxAttempts = 3
 /**
  * Any number of processes may call it at once: one makes the assembly, in a folder that is renamed into place; the others wait for it.
  *
- * @returns the absolute path of a cdk.out folder for account 000000000000 in us-east-1: manifest.json, templates, assets, and the
- *   source maps of the bundles in `maps/`
+ * @returns the absolute path of a cdk.out folder for account 000000000000 in us-east-1: manifest.json, templates
+ *   and assets
  * @throws SynthesisError when the app fails, with what it printed
  */
 export async function synthesize(options: SynthesisOptions = {}): Promise<string> {

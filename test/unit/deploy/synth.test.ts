@@ -134,11 +134,11 @@ describe('synthesizing for the local cloud', () => {
     expect(readdirSync(assemblies())).toEqual([])
   })
 
-  it('removes assemblies that nobody has used for a week, and keeps younger ones', async () => {
+  it('removes assemblies that nobody has used for two days, and keeps younger ones', async () => {
     // Prepare
-    const eightDaysAgo = new Date(Date.now() - 8 * 24 * 3600 * 1000)
+    const threeDaysAgo = new Date(Date.now() - 3 * 24 * 3600 * 1000)
     for (const name of ['old', 'young']) write(`.build/assemblies/${name}/manifest.json`, '{}')
-    utimesSync(join(assemblies(), 'old'), eightDaysAgo, eightDaysAgo)
+    utimesSync(join(assemblies(), 'old'), threeDaysAgo, threeDaysAgo)
 
     // Act
     await synthesize({ root })

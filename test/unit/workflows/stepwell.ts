@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { synthesize } from '../../../local/deploy/synth.ts'
+import { bundleTasks } from '../../../workflows/bundle.ts'
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 
@@ -24,15 +25,16 @@ export interface SynthesizedStack {
 
 export async function synthesizedStack(): Promise<SynthesizedStack> {
   const assembly = await synthesize()
-  const read = (file: string) => JSON.parse(readFileSync(join(assembly, file), 'utf8'))
-  const { Resources: resources, Outputs: outputs, Parameters: parameters } = read('Stepwell.template.json')
+  const { maps } = await bundleTasks(root)
+  const read = (...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8'))
+  const { Resources: resources, Outputs: outputs, Parameters: parameters } = read(assembly, 'Stepwell.template.json')
   return {
     resources,
     outputs,
     parameters,
     ofType: (type) => Object.entries<Resource>(resources).filter(([, resource]) => resource.Type === type),
     sourcesOf: (task) =>
-      (read(`maps/${task}.mjs.map`).sources as string[])
+      (read(maps, `${task}.mjs.map`).sources as string[])
         .map((path) => path.replace(/^(\.\.\/)+/, ''))
         .filter((path) => path.startsWith('tasks/')),
   }
