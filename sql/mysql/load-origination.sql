@@ -1,6 +1,7 @@
 -- Loads one exported file into staging, in one transaction. REPLACE, so that a file that is loaded twice leaves its rows once.
 
--- The client streams the file. With LOCAL a value that does not fit is a warning, so the client compares records with lines and wants no warnings.
+-- The client streams the file. With LOCAL a value that does not fit may be a warning only, so the client compares records with lines and
+-- wants no warnings.
 LOAD DATA LOCAL INFILE '${FILE}' REPLACE
 INTO TABLE origination_staging
 CHARACTER SET utf8mb4
