@@ -135,7 +135,8 @@ async function replyTo(backend: Backend, request: WireRequest, requestId: string
     return { status: FORBIDDEN, headers: { 'content-type': 'text/plain' }, body }
   }
   const caller = callerOf(request)
-  if (!caller.service) {
+  // REST APIs have their own paths, signed or not.
+  if (!caller.service || caller.service === 'execute-api') {
     const page = await backend.page(request)
     if (page) return page
   }

@@ -85,3 +85,6 @@ CREATE TABLE IF NOT EXISTS public.performance (
 )
 DISTSTYLE KEY DISTKEY (loan_identifier)
 COMPOUND SORTKEY (loan_identifier, period);
+
+-- On Redshift every IAM role is a database user of its own. The role that loads owns the tables; reconciling, reporting and people only read.
+GRANT SELECT ON public.origination, public.performance TO PUBLIC;

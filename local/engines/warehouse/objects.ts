@@ -39,7 +39,7 @@ export async function locateObject(
     return await locate(uri, access, role)
   } catch (error) {
     if (error instanceof WarehouseError || !(error instanceof Error)) throw error
-    const status = error.name === 'AccessDenied' ? 403 : 404
+    const status = /^AccessDenied/.test(error.name) ? 403 : 404
     const text = `S3ServiceException:${error.message},Status ${status},Error ${error.name},CanRetry 0`
     throw new WarehouseStorageError('XX000', text, {}, { cause: error })
   }

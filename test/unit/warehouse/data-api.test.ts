@@ -300,6 +300,18 @@ describe('permissions', () => {
     ])
   })
 
+  it('of COPY are missed by name', async () => {
+    await run({ Sql: 'CREATE TABLE t (n INT)' })
+    cloud.decide = (principal, { action }) => !(principal.roleArn === ROLE && action === 's3:GetBucketLocation')
+
+    const denied = await run({ Sql: "COPY t FROM 's3://lake/in/' IAM_ROLE default" })
+
+    expect(denied.Error).toContain(
+      'S3ServiceException:User: arn:aws:sts::000000000000:assumed-role/CopyRole/RedshiftIamRoleSession is not authorized to perform: s3:GetBucketLocation on resource: arn:aws:s3:::lake',
+    )
+    expect(denied.Error).toContain('Status 403')
+  })
+
   it('of COPY are those of the namespace’s role', async () => {
     const located: string[] = []
     const locate = cloud.locate

@@ -147,3 +147,19 @@ describe('sql/redshift', () => {
     ])
   })
 })
+
+it('keeps every row of a load that is larger than one of the store’s row groups', async () => {
+  // Altering staging copies its rows, of which there are none: DuckDB then lost the large INSERT that followed in the transaction.
+  const rows = 150_000
+  await writeParquet(
+    's3://processed/origination/origination_year=1999/quarter=1999Q1/000000_0',
+    rowsSql('origination', 1),
+  )
+  const many = rowsSql('performance', rows).replaceAll('to_months(n::INT)', 'to_months((n % 200)::INT)')
+  await writeParquet('s3://processed/performance/quarter=1999Q1/reporting_year=1999/000000_0', many)
+
+  await load('1999Q1')
+
+  const { rows: found } = await test.warehouse.execute('SELECT COUNT(*) FROM public.performance')
+  expect(found).toEqual([[rows]])
+})
