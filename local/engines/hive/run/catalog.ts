@@ -8,7 +8,7 @@ import type { TableName } from '../syntax/ast.ts'
 import { isText } from '../types.ts'
 import type { Metastore, Partition, Table } from './metastore.ts'
 import { type Condition, type Occurrence, occurrences } from './occurrences.ts'
-import { scanTable } from './scan.ts'
+import { emptyTable, scanTable } from './scan.ts'
 import type { Storage } from './storage.ts'
 import type { TextFiles } from './text-files.ts'
 
@@ -17,6 +17,8 @@ export interface CatalogSources {
   readonly storage: Storage
   readonly texts: TextFiles
   readonly groupByPosition: boolean
+  /** Only columns and types count, as for a view's definition: no files are looked at. */
+  readonly shapeOnly?: boolean
 }
 
 /** Views may stand on views; deeper than this, one stands on itself. */
@@ -27,7 +29,7 @@ const DEPTH = 32
  * that a run over two quarters stays small beside a hundred others.
  */
 export async function catalogFor(nodes: readonly unknown[], sources: CatalogSources): Promise<Catalog> {
-  const { metastore, storage, texts, groupByPosition } = sources
+  const { metastore, storage, texts, groupByPosition, shapeOnly } = sources
   const found = new Map<TableName, { sql: string; columns: readonly Column[] }>()
   const catalog: Catalog = {
     table(name) {
@@ -40,7 +42,8 @@ export async function catalogFor(nodes: readonly unknown[], sources: CatalogSour
   const resolve = async ({ table: name, conditions }: Occurrence, depth: number): Promise<void> => {
     const entry = metastore.get(name)
     if (entry.kind === 'table') {
-      const sql = await scanTable(entry, storage, texts, (partition) => wanted(entry, partition, conditions), name)
+      const needed = (partition: Partition) => wanted(entry, partition, conditions)
+      const sql = shapeOnly ? emptyTable(entry) : await scanTable(entry, storage, texts, needed, name)
       found.set(name, { sql, columns: [...entry.columns, ...entry.partitionedBy] })
       return
     }

@@ -33,7 +33,7 @@ export async function scanTable(
     const files = await dataFiles(join(folder, partition.path))
     if (files.length) groups.push({ partition, files })
   }
-  if (!groups.length) return empty(table)
+  if (!groups.length) return emptyTable(table)
   if (table.format === 'PARQUET') return parquet(table, groups)
   for (const group of groups)
     group.files = await Promise.all(group.files.map((file) => texts.readable(file, table.text)))
@@ -42,7 +42,8 @@ export async function scanTable(
 
 const all = (table: Table): Column[] => [...table.columns, ...table.partitionedBy]
 
-const empty = (table: Table): string =>
+/** No rows of the table's columns. */
+export const emptyTable = (table: Table): string =>
   `(SELECT ${all(table)
     .map((c) => `CAST(NULL AS ${duckType(c.type)}) AS ${identifier(c.name)}`)
     .join(', ')} WHERE false)`

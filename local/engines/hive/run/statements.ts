@@ -117,13 +117,14 @@ function print(lines: readonly string[], log: Execution['log']): number {
   return lines.length
 }
 
-async function compiled(query: Query, run: Execution) {
+async function compiled(query: Query, run: Execution, shapeOnly = false) {
   const { metastore, storage, texts, settings } = run
   const catalog = await catalogFor([query], {
     metastore,
     storage,
     texts,
     groupByPosition: settings.is('hive.groupby.position.alias'),
+    shapeOnly,
   })
   return compileQuery(query, catalog)
 }
@@ -341,7 +342,7 @@ async function createView(statement: StatementOf<'create-view'>, run: Execution)
   if (found && ifNotExists) return
   if (found && !(replace && found.kind === 'view'))
     throw new HiveSemanticError(`Table already exists: ${name.name}`, name)
-  const { columns: given } = await compiled(query, run)
+  const { columns: given } = await compiled(query, run, true)
   if (columns.length && columns.length !== given.length)
     throw new HiveSemanticError(`The view names ${columns.length} columns, its query gives ${given.length}`, statement)
   metastore.put({ kind: 'view', database: name.database ?? metastore.current, name: name.name, columns, query }, name)
@@ -488,7 +489,7 @@ function shown({ what, pattern }: StatementOf<'show'>, metastore: Metastore): st
 async function described(name: TableName, run: Execution): Promise<string[]> {
   const entry = run.metastore.get(name)
   if (entry.kind === 'view') {
-    const { columns } = await compiled(entry.query, run)
+    const { columns } = await compiled(entry.query, run, true)
     return columns.map((c, i) => `${entry.columns[i] ?? c.name}\t${typeName(c.type)}\t`)
   }
   const line = (c: Column) => `${c.name}\t${typeName(c.type)}\t`

@@ -11,7 +11,9 @@ const COMPARISONS = ['=', '==', '<=>', '<>', '!=', '<=', '>=', '<', '>']
 const UNITS = ['YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND'] as const
 /** Keywords that are functions when a parenthesis follows. */
 const FUNCTION_KEYWORDS = new Set(
-  'IF ARRAY MAP DATE FLOOR GROUPING INT TIMESTAMP YEAR MONTH DAY HOUR MINUTE SECOND QUARTER'.split(' '),
+  'IF ARRAY MAP DATE FLOOR GROUPING INT TIMESTAMP YEAR MONTH DAY HOUR MINUTE SECOND QUARTER CURRENT_DATE CURRENT_TIMESTAMP'.split(
+    ' ',
+  ),
 )
 
 export function expression(cursor: Cursor, query: ParseQuery): Expression {

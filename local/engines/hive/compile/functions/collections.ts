@@ -135,5 +135,4 @@ export const COLLECTIONS: Functions = {
     return { sql: `nullif(${sql[0]}, ${sql[1]})`, type }
   }),
   current_database: define(0, () => ({ sql: "'default'", type: STRING })),
-  string: define(1, (call) => convert(call.arguments[0]!, STRING, call)),
 }

@@ -3,7 +3,6 @@ import {
   BIGINT,
   DOUBLE,
   decimal,
-  FLOAT,
   type HiveType,
   INT,
   isInteger,
@@ -26,8 +25,9 @@ import {
 
 const double = (duck: string): FunctionDefinition => simple([DOUBLE], DOUBLE, (x) => `${duck}(${x})`)
 
-/** Outside of a function's domain Hive gives NULL or NaN; DuckDB throws. */
-const partial = (duck: string): FunctionDefinition => simple([DOUBLE], DOUBLE, (x) => `TRY(${duck}(${x}))`)
+/** Outside of its domain the function is NaN, as in Java; DuckDB throws. */
+const partial = (duck: string): FunctionDefinition =>
+  simple([DOUBLE], DOUBLE, (x) => `CASE WHEN abs(${x}) > 1 THEN CAST('NaN' AS DOUBLE) ELSE ${duck}(${x}) END`)
 
 const rounded = (up: 'floor' | 'ceil'): FunctionDefinition =>
   define(1, (call) => {
@@ -83,7 +83,12 @@ export const NUMBERS: Functions = {
   atan: double('atan'),
   bin: simple([BIGINT], STRING, (x) => `bin(${x})`),
   bround: half('bround'),
-  cbrt: double('cbrt'),
+  // Java's cube roots of whole cubes are whole.
+  cbrt: simple(
+    [DOUBLE],
+    DOUBLE,
+    (x) => `CASE WHEN pow(round(cbrt(${x})), 3) = ${x} THEN round(cbrt(${x})) ELSE cbrt(${x}) END`,
+  ),
   ceil: rounded('ceil'),
   ceiling: rounded('ceil'),
   conv: define(3, (call) => {
@@ -144,5 +149,4 @@ export const NUMBERS: Functions = {
   width_bucket: define(4, (call) => {
     throw wrongArgument(call, 0, 'put into buckets by CASE: width_bucket is not supported')
   }),
-  float: define(1, (call) => convert(call.arguments[0]!, FLOAT, call)),
 }
