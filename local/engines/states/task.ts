@@ -253,6 +253,8 @@ async function perform(attempt: Attempt): Promise<Json> {
       }
       const answer = await execution.ports.tasks.run(call)
       calling = false
+      // The end of a job that nobody waits for any more is nobody's failure.
+      answer.end?.catch(() => {})
       if (ending.over) return
       if (pattern === 'request') return ending.succeed(answer.output)
       execution.emit(thread, 'TaskSubmitted', { ...resource, output: textOf(answer.output) })

@@ -120,8 +120,8 @@ export class Executions {
     return { execution, arn }
   }
 
-  /** Goes on with everything that ran when the process ended. */
-  resumeAll(): void {
+  /** Goes on with everything that ran when the process ended; callbacks find their tasks once it has settled. */
+  async resumeAll(): Promise<void> {
     for (const [key] of this.#rows.running.entries()) {
       const row = this.#rows.executions.get(key)
       if (row?.status !== 'RUNNING') {
@@ -138,6 +138,8 @@ export class Executions {
         })
       }
     }
+    // Tasks register their tokens in the turn in which they are resumed.
+    await new Promise((resume) => setImmediate(resume))
   }
 
   /** Starts the child of a distributed Map, or goes on with it; it is an execution that can be described. */
