@@ -101,6 +101,12 @@ export class PrivateServer {
   async close(): Promise<void> {
     this.#closing = true
     await this.#ready?.catch(() => {})
+    await this.#stopProcess()
+    // The folder that stands in for a path that is too long.
+    if (dirname(this.#socket) !== this.#folder) await rm(dirname(this.#socket), { recursive: true, force: true })
+  }
+
+  async #stopProcess(): Promise<void> {
     const child = this.#process
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -268,9 +274,13 @@ async function accepts(socketPath: string): Promise<boolean> {
 async function runsOn(pid: number, data: string): Promise<boolean> {
   try {
     process.kill(pid, 0)
-    const { stdout } = await run('ps', ['-ww', '-o', 'stat=,command=', '-p', String(pid)])
-    return stdout.includes(data) && !stdout.trimStart().startsWith('Z')
   } catch {
     return false
   }
+  // Small machines have no ps, and macOS no /proc. A process that has ended but was not waited for has no command line there.
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(async () => {
+    const { stdout } = await run('ps', ['-ww', '-o', 'stat=,command=', '-p', String(pid)]).catch(() => ({ stdout: '' }))
+    return stdout.trimStart().startsWith('Z') ? '' : stdout
+  })
+  return command.includes(data)
 }

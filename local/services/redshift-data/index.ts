@@ -10,11 +10,14 @@ import { redshiftResources } from './resources.ts'
 import { Runner } from './runner.ts'
 import { Warehouses } from './warehouses.ts'
 
+const HOUR_MS = 3600 * 1000
+
 export function createRedshiftData(cloud: Cloud): Service {
   const namespaces = new Namespaces(cloud)
   const warehouses = new Warehouses(cloud, namespaces)
   const records = new Records(cloud)
   const runner = new Runner(cloud, records, warehouses)
+  let forgetting: NodeJS.Timeout | undefined
   return {
     name: 'redshift-data',
     schemas: () => import('@aws-sdk/client-redshift-data'),
@@ -27,8 +30,11 @@ export function createRedshiftData(cloud: Cloud): Service {
     async start() {
       await records.forgetOld()
       await runner.failOrphans()
+      forgetting = setInterval(() => void records.forgetOld(), HOUR_MS)
+      forgetting.unref()
     },
     async close() {
+      clearInterval(forgetting)
       await runner.close()
       await warehouses.close()
     },

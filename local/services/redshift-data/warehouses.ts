@@ -1,5 +1,6 @@
 /** The open databases: one file a namespace and database, opened with the first statement. COPY and UNLOAD act under the namespace's roles. */
 import { rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Cloud } from '../../cloud.ts'
 import type { Locate, Warehouse } from '../../engines/warehouse/index.ts'
@@ -7,6 +8,9 @@ import type { Principal } from '../../gateway/principal.ts'
 import type { Namespaces } from './namespaces.ts'
 
 const ROLE_MINUTES = 30
+/** What one database may use; sorts and joins beyond it spill to disk. */
+const MEMORY = '1GB'
+const MOST_THREADS = 4
 /** Redshift Serverless assumes the role; older trust policies name only Redshift. */
 const SERVICES = ['redshift-serverless.amazonaws.com', 'redshift.amazonaws.com']
 
@@ -45,11 +49,21 @@ export class Warehouses {
       file: join(folder, namespace, `${database}.duckdb`),
       temp: join(folder, namespace, `${database}.temp`),
       locate: this.#locate(namespace),
+      memoryLimit: MEMORY,
+      threads: Math.min(availableParallelism(), MOST_THREADS),
     })
   }
 
   #locate(namespace: string): Locate {
-    return async (uri, access, role) => this.#cloud.locate(this.#assume(namespace, role), uri, access)
+    return async (uri, access, role) => {
+      const principal = this.#assume(namespace, role)
+      if (access === 'list') {
+        // Redshift looks up the bucket's region before it lists the bucket.
+        const resource = `arn:aws:s3:::${uri.split('/')[2]}`
+        this.#cloud.authorize(principal, 's3', { action: 's3:GetBucketLocation', resource })
+      }
+      return this.#cloud.locate(principal, uri, access)
+    }
   }
 
   #assume(namespaceName: string, role: string): Principal {

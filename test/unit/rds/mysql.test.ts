@@ -274,6 +274,19 @@ describe.runIf(program)('the local RDS', { timeout: 60_000 }, () => {
   })
 })
 
+describe.runIf(program)('a data directory with a long path', () => {
+  it('keeps its socket where the path is short enough', { timeout: 30_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), `stepwell-rds-${'long-'.repeat(20)}`))
+    const server = new PrivateServer(join(folder, 'mysql'), () => {})
+    onTestFinished(() => rm(folder, { recursive: true }))
+
+    const address = await server.ready()
+    await server.close()
+
+    expect(address.socketPath?.length).toBeLessThan(104)
+  })
+})
+
 /** For this test, MYSQL_URL names a server that is not there. */
 function withoutServer() {
   const before = process.env.MYSQL_URL
