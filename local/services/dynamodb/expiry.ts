@@ -57,7 +57,11 @@ export function createExpiry(cloud: Cloud, engine: Engine) {
   async function sweep(now = Date.now()): Promise<number> {
     let deleted = 0
     for (const [TableName, { attribute }] of tables.entries()) {
-      const { Table } = await engine.run('DescribeTable', { TableName })
+      const { Table } = await engine.run('DescribeTable', { TableName }).catch(missing)
+      if (!Table) {
+        set(TableName, undefined) // it was deleted by a call
+        continue
+      }
       const keys: string[] = Table.KeySchema.map((key: any) => key.AttributeName)
       const seconds = Math.floor(now / 1000)
       const names = { '#ttl': attribute }
@@ -110,4 +114,10 @@ export function createExpiry(cloud: Cloud, engine: Engine) {
       timer = undefined
     },
   }
+}
+
+/** A table that is not there; any other failure stays one. */
+function missing(error: Error): { Table?: any } {
+  if (error.name === 'ResourceNotFoundException') return {}
+  throw error
 }

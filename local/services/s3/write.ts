@@ -1,6 +1,6 @@
 /** How an object comes to be: its bytes to a staging file, one rename, then what S3 keeps about it. */
 import { createHash } from 'node:crypto'
-import { createWriteStream, lstatSync, renameSync, rmSync } from 'node:fs'
+import { createWriteStream, lstatSync, rmSync } from 'node:fs'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AwsError } from '../../gateway/aws-error.ts'
@@ -66,10 +66,7 @@ export function remove(store: Store, bucket: string, key: string): void {
   const file = findFile(store.root, bucket, key)
   store.metadata.delete(metadataKey(bucket, key))
   if (!file) return
-  // A rename first: rmSync of a file that an engine is about to replace would race with it, a rename takes exactly one of both.
-  const gone = store.stagingFile()
-  renameSync(file.path, gone)
-  rmSync(gone, { force: true })
+  rmSync(file.path, { force: true })
   pruneFolders(store.root, bucket, file.path)
 }
 

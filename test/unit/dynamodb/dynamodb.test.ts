@@ -190,6 +190,7 @@ describe('time to live', () => {
     for (const [id, expiresAt] of Object.entries(items))
       await engine.run('PutItem', { TableName: 'jobs', Item: { jobId: { S: id }, expiresAt } })
     expiry.set('jobs', 'expiresAt')
+    expiry.set('gone', 'expiresAt')
 
     // Act
     const deleted = await expiry.sweep(now)
