@@ -5,7 +5,7 @@
  * …/RowDataToJsonConverters.java).
  */
 import type { LogicalType, Value } from './types.ts'
-import { decimalText, exactText } from './values/decimal.ts'
+import { exactText, plainText, stripZeros } from './values/decimal.ts'
 import { doubleText, floatText } from './values/numbers.ts'
 import { timestampText } from './values/timestamp.ts'
 
@@ -55,9 +55,11 @@ function encoder(type: LogicalType, iso: boolean, plain: boolean): Encode {
       const zone = type.name === 'TIMESTAMP_LTZ' ? 'Z' : ''
       return (value) => `"${momentText(value as number, iso)}${zone}"`
     }
-    case 'DECIMAL':
-      return (value) =>
-        plain ? decimalText(value as bigint, type.scale) : exactText({ unscaled: value as bigint, scale: type.scale })
+    case 'DECIMAL': {
+      // Jackson's JsonNodeFactory strips zeros from a BigDecimal.
+      const write = plain ? plainText : exactText
+      return (value) => write(stripZeros({ unscaled: value as bigint, scale: type.scale }))
+    }
     case 'DOUBLE':
       return (value) => finite(value as number, doubleText)
     case 'FLOAT':

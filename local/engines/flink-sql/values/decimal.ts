@@ -83,3 +83,18 @@ const COMPACT_DIGITS = 18
 export function toDouble(value: bigint, precision: number, scale: number): number {
   return precision <= COMPACT_DIGITS ? Number(value) / 10 ** scale : Number(decimalText(value, scale))
 }
+
+/** java.math.BigDecimal.stripTrailingZeros: 12.50 is 12.5, and 1000 is 1E+3. */
+export function stripZeros({ unscaled, scale }: Exact): Exact {
+  if (unscaled === 0n) return { unscaled, scale: 0 }
+  while (unscaled % 10n === 0n) {
+    unscaled /= 10n
+    scale--
+  }
+  return { unscaled, scale }
+}
+
+/** java.math.BigDecimal.toPlainString. */
+export function plainText({ unscaled, scale }: Exact): string {
+  return scale >= 0 ? decimalText(unscaled, scale) : decimalText(unscaled * power10(-scale), 0)
+}
