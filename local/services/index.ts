@@ -9,6 +9,8 @@ import { createEvents } from './events/index.ts'
 import { createIam } from './iam/index.ts'
 import { createLambda } from './lambda/index.ts'
 import { createLogs } from './logs/index.ts'
+import { createMonitoring } from './monitoring/index.ts'
+import { createRds } from './rds/index.ts'
 import { createRedshiftData } from './redshift-data/index.ts'
 import { createS3 } from './s3/index.ts'
 import { createScheduler } from './scheduler/index.ts'
@@ -28,10 +30,12 @@ export const services: CreateService[] = [
   createDynamodb,
   createSecretsManager,
   createSns,
+  createMonitoring,
   createEvents,
   createScheduler,
   createElasticMapReduce,
   createRedshiftData,
+  createRds,
   createLambda,
   createStates,
   createApiGateway,
