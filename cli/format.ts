@@ -29,8 +29,15 @@ export function resultText(result: unknown): string {
     if (typeof value === 'number') parts.push(`${words(name)} ${count(value)}`)
     else if (typeof value === 'string' && value.length <= 24) parts.push(`${words(name)} ${value}`)
     else if (Array.isArray(value)) parts.push(`${words(name)} ${count(value.length)}`)
+    else if (isNumbers(value)) parts.push(...Object.entries(value).map(([key, number]) => `${key} ${count(number)}`))
   }
   return parts.join(', ')
+}
+
+function isNumbers(value: unknown): value is Record<string, number> {
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).every((member) => typeof member === 'number')
+  )
 }
 
 /** `clusterId` → `cluster id` */

@@ -80,6 +80,7 @@ describe('texts', () => {
     expect(resultText({ quarter: '1999Q1', records: 5250, files: [1, 2], nested: {} })).toBe(
       'quarter 1999Q1, records 5,250, files 2',
     )
+    expect(resultText({ counts: { '1999Q1': 10_436 } })).toBe('1999Q1 10,436')
     expect([resultText(null), resultText('x'), resultText([1])]).toEqual(['', '', ''])
     expect(
       table([
