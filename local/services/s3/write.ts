@@ -1,12 +1,14 @@
 /** How an object comes to be: its bytes to a staging file, one rename, then what S3 keeps about it. */
 import { createHash } from 'node:crypto'
-import { createWriteStream, lstatSync, rmSync } from 'node:fs'
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { lstatSync, rmSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { AwsError } from '../../gateway/aws-error.ts'
 import { checkWrite } from './conditions.ts'
 import { findFile, placeFile, pruneFolders } from './keys.ts'
 import { type Metadata, metadataKey, type Store, type StoredObject, type Tag } from './store.ts'
+
+const blockBytes = 512 * 1024
 
 /** Writes a body to a file. @throws AwsError BadDigest when it is not what `contentMD5` (base64) says */
 export async function receive(
@@ -16,15 +18,31 @@ export async function receive(
 ): Promise<{ md5: string; size: number }> {
   const hash = createHash('md5')
   let size = 0
-  const count = new Transform({
-    transform(chunk, _encoding, done) {
-      hash.update(chunk)
-      size += chunk.length
-      done(null, chunk)
-    },
-  })
+  let gathered: Uint8Array[] = []
+  let gatheredBytes = 0
+  let file: FileHandle | undefined
+  let writing: Promise<unknown> = Promise.resolve()
   try {
-    await pipeline(asStream(body), count, createWriteStream(path))
+    for await (const chunk of asStream(body)) {
+      const bytes: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+      hash.update(bytes)
+      size += bytes.length
+      gathered.push(bytes)
+      gatheredBytes += bytes.length
+      if (gatheredBytes < blockBytes) continue
+      // One block is written while the next one comes in.
+      await writing
+      file ??= await open(path, 'w')
+      writing = file.appendFile(Buffer.concat(gathered))
+      writing.catch(() => {}) // it is awaited before the next one, which may be later than it fails
+      gathered = []
+      gatheredBytes = 0
+    }
+    await writing
+    // A small object is one write, without a file handle's trips to the thread pool.
+    if (!file) writeFileSync(path, Buffer.concat(gathered))
+    else if (gatheredBytes > 0) await file.appendFile(Buffer.concat(gathered))
+    await file?.close()
     const digest = hash.digest()
     if (contentMD5 !== undefined && contentMD5 !== digest.toString('base64'))
       throw new AwsError(
@@ -35,6 +53,8 @@ export async function receive(
       )
     return { md5: digest.toString('hex'), size }
   } catch (error) {
+    await writing.catch(() => {})
+    await file?.close().catch(() => {})
     rmSync(path, { force: true })
     throw error
   }

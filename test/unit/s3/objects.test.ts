@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -81,6 +82,22 @@ describe('an object', () => {
     expect(put).toMatchObject({ ChecksumCRC32: 'NhCmhg==', ChecksumType: 'FULL_OBJECT' })
     expect(asked).toMatchObject({ ChecksumCRC32: 'NhCmhg==' })
     expect(ranged.ChecksumCRC32).toBeUndefined()
+  })
+
+  it('of many megabytes comes in as it is, and not at all when its body fails on the way', async () => {
+    const whole = randomBytes(3 * 1024 * 1024 + 7)
+    function* pieces(fails: boolean) {
+      for (let at = 0; at < whole.length; at += 1000) yield whole.subarray(at, at + 1000)
+      if (fails) throw new Error('the connection broke')
+    }
+
+    await s3('PutObject', { Key: 'good', Body: Readable.from(pieces(false)) })
+    const error = await failure(() => s3('PutObject', { Key: 'bad', Body: Readable.from(pieces(true)) }))
+
+    expect(readFileSync(join(root, 'raw-data/good')).equals(whole)).toBe(true)
+    expect(error.message).toBe('the connection broke')
+    expect(existsSync(join(root, 'raw-data/bad'))).toBe(false)
+    expect(readdirSync(cloud.folder('s3-staging'))).toEqual([])
   })
 
   it('is not made of a body whose MD5 is another', async () => {
