@@ -32,9 +32,13 @@ export interface WarehouseSettings {
   /** For example `1GB`. The process uses up to half a gigabyte beyond it. */
   memoryLimit?: string
   threads?: number
+  /** Told when the last session is closed. */
+  idle?(): void
 }
 
 export interface Warehouse {
+  /** How many sessions are open. */
+  readonly sessions: number
   /** A session of its own; close it when it is done. */
   session(locate?: Locate): Promise<WarehouseSession>
   /** One statement in a session of its own. @throws WarehouseError */
@@ -60,7 +64,10 @@ export async function openWarehouse(settings: WarehouseSettings): Promise<Wareho
   const sessions = new Set<WarehouseSession>()
   let lastId = 0
 
-  const closed = (session: WarehouseSession) => void sessions.delete(session)
+  const closed = (session: WarehouseSession) => {
+    sessions.delete(session)
+    if (sessions.size === 0) settings.idle?.()
+  }
   const session = async (locate = settings.locate): Promise<WarehouseSession> => {
     lastId++
     const opened = await WarehouseSession.open({ instance, log, locate, temp: settings.temp, lock, id: lastId, closed })
@@ -77,6 +84,9 @@ export async function openWarehouse(settings: WarehouseSettings): Promise<Wareho
   }
 
   return {
+    get sessions() {
+      return sessions.size
+    },
     session,
     execute: (sql, options) => once((own) => own.execute(sql, options)),
     transaction: (statements, options) => once((own) => own.transact(statements, options)),

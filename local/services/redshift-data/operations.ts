@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Cloud } from '../../cloud.ts'
 import { tokenize } from '../../engines/warehouse/tokens.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
+import type { Principal } from '../../gateway/principal.ts'
 import type { Call, Operation } from '../../gateway/service.ts'
 import { columnMetadata, field } from './fields.ts'
 import type { Namespaces } from './namespaces.ts'
@@ -172,11 +173,7 @@ export function statementOperations({ namespaces, records, runner }: Parts): Rec
     ) {
       const wanted = records
         .all()
-        .filter((record) =>
-          RoleLevel && call.principal.roleArn
-            ? record.role === call.principal.roleArn
-            : record.principal === call.principal.arn,
-        )
+        .filter((record) => call.principal.admin || isOf(call.principal, record, RoleLevel))
         .filter((record) => StatementName === undefined || record.name?.startsWith(StatementName))
         .filter((record) => (Status === undefined || Status === 'ALL' ? true : record.status === Status))
         .filter((record) => Database === undefined || record.database === Database)
@@ -213,6 +210,11 @@ export function statementOperations({ namespaces, records, runner }: Parts): Rec
       return { Status: true }
     },
   }
+}
+
+/** Callers list what their role has run, or with RoleLevel false what their session has run. */
+function isOf(principal: Principal, record: StatementRecord, roleLevel: boolean): boolean {
+  return roleLevel && principal.roleArn ? record.role === principal.roleArn : record.principal === principal.arn
 }
 
 function place(workgroup: { name: string; arn: string; namespace: string }) {

@@ -11,6 +11,7 @@ const ROLE_MINUTES = 30
 /** What one database may use; sorts and joins beyond it spill to disk. */
 const MEMORY = '1GB'
 const MOST_THREADS = 4
+const IDLE_MS = 30_000
 /** Redshift Serverless assumes the role; older trust policies name only Redshift. */
 const SERVICES = ['redshift-serverless.amazonaws.com', 'redshift.amazonaws.com']
 
@@ -18,9 +19,13 @@ export class Warehouses {
   readonly #cloud: Cloud
   readonly #namespaces: Namespaces
   readonly #open = new Map<string, Promise<Warehouse>>()
+  readonly #closing = new Map<string, Promise<void>>()
+  readonly #idle = new Map<string, NodeJS.Timeout>()
+  readonly #idleMs: number
   readonly #roles = new Map<string, { principal: Principal; until: number }>()
 
-  constructor(cloud: Cloud, namespaces: Namespaces) {
+  constructor(cloud: Cloud, namespaces: Namespaces, idleMs = IDLE_MS) {
+    this.#idleMs = idleMs
     this.#cloud = cloud
     this.#namespaces = namespaces
   }
@@ -34,7 +39,9 @@ export class Warehouses {
   async open(namespace: string, database: string): Promise<Warehouse> {
     if (!this.databases(namespace).includes(database)) throw new Error(`FATAL: database "${database}" does not exist`)
     const key = `${namespace}/${database}`
-    const open = this.#open.get(key) ?? this.#openFile(namespace, database)
+    clearTimeout(this.#idle.get(key))
+    this.#idle.delete(key)
+    const open = this.#open.get(key) ?? this.#openFile(key, namespace, database)
     this.#open.set(key, open)
     return open.catch((error) => {
       this.#open.delete(key)
@@ -42,7 +49,8 @@ export class Warehouses {
     })
   }
 
-  async #openFile(namespace: string, database: string): Promise<Warehouse> {
+  async #openFile(key: string, namespace: string, database: string): Promise<Warehouse> {
+    await this.#closing.get(key)
     const { openWarehouse } = await import('../../engines/warehouse/index.ts')
     const folder = this.#cloud.folder('redshift')
     return openWarehouse({
@@ -51,7 +59,22 @@ export class Warehouses {
       locate: this.#locate(namespace),
       memoryLimit: MEMORY,
       threads: Math.min(availableParallelism(), MOST_THREADS),
+      idle: () => this.#closeLater(key),
     })
+  }
+
+  /** A database that nobody has asked for a while gives its memory back. */
+  #closeLater(key: string): void {
+    clearTimeout(this.#idle.get(key))
+    const timer = setTimeout(async () => {
+      const open = this.#open.get(key)
+      if (!open || (await open).sessions > 0 || this.#idle.get(key) !== timer) return
+      this.#open.delete(key)
+      const closing = open.then((warehouse) => warehouse.close()).finally(() => this.#closing.delete(key))
+      this.#closing.set(key, closing)
+    }, this.#idleMs)
+    timer.unref()
+    this.#idle.set(key, timer)
   }
 
   #locate(namespace: string): Locate {
@@ -92,6 +115,8 @@ export class Warehouses {
   }
 
   async close(): Promise<void> {
+    for (const timer of this.#idle.values()) clearTimeout(timer)
+    await Promise.all(this.#closing.values())
     for (const warehouse of this.#open.values()) await warehouse.then((open) => open.close()).catch(() => {})
     this.#open.clear()
   }

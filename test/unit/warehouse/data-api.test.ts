@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Service } from '../../../local/gateway/service.ts'
 import { createRedshiftData } from '../../../local/services/redshift-data/index.ts'
+import { Namespaces } from '../../../local/services/redshift-data/namespaces.ts'
+import { Warehouses } from '../../../local/services/redshift-data/warehouses.ts'
 import { failure, type TestCloud, testCloud } from '../../support/cloud.ts'
 
 let cloud: TestCloud
@@ -353,6 +355,22 @@ describe('after a restart', () => {
       Error: expect.stringContaining('was stopped while the statement ran'),
     })
     expect(events.at(-1).Detail).toMatchObject({ statementId: 'orphan', state: 'FAILED' })
+  })
+})
+
+describe('a database that nobody asks', () => {
+  it('is closed, and opened again by the next statement', async () => {
+    const namespaces = new Namespaces(cloud)
+    const warehouses = new Warehouses(cloud, namespaces, 20)
+    const first = await warehouses.open('stepwell', 'dev')
+    await first.execute('CREATE TABLE t AS SELECT 1 AS n')
+    await new Promise((resolve) => setTimeout(resolve, 60))
+
+    const second = await warehouses.open('stepwell', 'dev')
+
+    expect(second).not.toBe(first)
+    expect((await second.execute('SELECT n FROM t')).rows).toEqual([[1]])
+    await warehouses.close()
   })
 })
 
