@@ -1,10 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
+/** The bundler gives tasks their SQL as text; so do tests. */
+const sqlAsText = {
+  name: 'sql-as-text',
+  transform: (code: string, id: string) =>
+    id.endsWith('.sql') ? { code: `export default ${JSON.stringify(code)}`, map: null } : undefined,
+}
+
 /** Tests are grouped by what they need: nothing (unit), the local cloud in process (cloud), a browser (browser). */
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [sqlAsText],
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],

@@ -120,11 +120,11 @@ export function isTransient(error: unknown): boolean {
 export function typed(error: unknown): Error {
   const known = error instanceof Error ? error : new Error(String(error))
   if (known instanceof TaskError) return known
-  const { code } = known as { code?: unknown }
+  const { code, sqlState } = known as { code?: unknown; sqlState?: unknown }
   const what = known.message || String(code)
   if (isTransient(known)) return new TransientError(`${known.name}: ${what}`, { cause: known })
   if (known.name === 'Error' && typeof code === 'string') {
-    return new TaskError(code.startsWith('ER_') ? 'MysqlError' : 'SystemError', `${code}: ${what}`, { cause: known })
+    return new TaskError(sqlState === undefined ? 'SystemError' : 'MysqlError', `${code}: ${what}`, { cause: known })
   }
   return known
 }

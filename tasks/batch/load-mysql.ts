@@ -7,7 +7,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
 import { z } from 'zod'
 import loadOrigination from '../../sql/mysql/load-origination.sql'
-import { TaskError } from '../errors.ts'
+import { isTransient, TaskError } from '../errors.ts'
 import { render, statements } from '../script.ts'
 import { quarterSchema, required, task } from '../task.ts'
 import { asLoader, mysqlEnvironment, transaction, using } from './mysql/connection.ts'
@@ -38,7 +38,7 @@ export const handler = task({
   },
 })
 
-/** @throws MysqlLoadRefused when records differ from lines, or the server warned */
+/** @throws MysqlLoadRefused when the server refused a value or warned of one, or records differ from lines */
 async function load(
   connection: Connection,
   statement: string,
@@ -50,7 +50,15 @@ async function load(
   // The server's limit on one packet is far above a chunk of this stream, and mysql2 holds the stream when the socket is full.
   const lines = pipeline(Body as Readable, new LineCounter(), () => {})
   const query = { sql: statement, infileStreamFactory: () => lines }
-  const [result] = await connection.query<ResultSetHeader>(query)
+  const [result] = await connection.query<ResultSetHeader>(query).catch((error: unknown) => {
+    const { sqlState, message } = error as { sqlState?: string; message: string }
+    if (sqlState === undefined || isTransient(error)) throw error
+    throw new TaskError(
+      'MysqlLoadRefused',
+      `MySQL refused s3://${bucket}/${key}: ${message}. Nothing of the file was kept.`,
+      { cause: error },
+    )
+  })
 
   const { records, skipped, warnings } = recordsOf(result.info)
   if (records === lines.lines && skipped === 0 && warnings === 0) return records

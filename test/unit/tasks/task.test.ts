@@ -46,10 +46,10 @@ describe('a task', () => {
   })
 
   it.each([
-    ['ER_ACCESS_DENIED_ERROR', 'MysqlError'],
-    ['ENOSPC', 'SystemError'],
-  ])('names an error that is only called Error by its kind: %s', async (code, name) => {
-    const error = await failure(() => invoke(failing(Object.assign(new Error('refused'), { code })), {}, {}))
+    ['ER_ACCESS_DENIED_ERROR', 'MysqlError', { sqlState: '28000' }],
+    ['ENOSPC', 'SystemError', {}],
+  ])('names an error that is only called Error by its kind: %s', async (code, name, more) => {
+    const error = await failure(() => invoke(failing(Object.assign(new Error('refused'), { code, ...more })), {}, {}))
     expect(error).toMatchObject({ name, message: `${code}: refused` })
   })
 
