@@ -1,6 +1,11 @@
 /** Starts or redrives an execution, follows it to its end and tells how it went. */
 import { readFile } from 'node:fs/promises'
-import { RedriveExecutionCommand, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
+import {
+  paginateListExecutions,
+  RedriveExecutionCommand,
+  type SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn'
 import { CliError } from './errors.ts'
 import { type Failure, failureOf } from './failure.ts'
 import { follow } from './follow.ts'
@@ -29,14 +34,29 @@ export interface RunContext {
   onStart?: (executionArn: string) => void
 }
 
-/** Starts a workflow and stays with it to its end. */
+/**
+ * Starts a workflow and stays with it to its end. Executions of it that still run, such as those that go on after a restart of the cloud, are let
+ * finish first: two at once would do the same work twice, each in the other's way.
+ */
 export async function runWorkflow(context: RunContext, workflow: Workflow, input: object): Promise<RunResult> {
   const { stateMachineArn } = workflow
+  for (const executionArn of await running(context.states, stateMachineArn)) {
+    context.output.line(`${workflow.name} is running already; a new execution starts when it has ended.`)
+    await watch(context, workflow.name, executionArn)
+  }
   const { executionArn } = await context.states.send(
     new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
   )
   context.onStart?.(executionArn!)
   return watch(context, workflow.name, executionArn!)
+}
+
+async function running(states: SFNClient, stateMachineArn: string): Promise<string[]> {
+  const arns: string[] = []
+  for await (const page of paginateListExecutions({ client: states }, { stateMachineArn, statusFilter: 'RUNNING' })) {
+    for (const { executionArn } of page.executions ?? []) arns.push(executionArn!)
+  }
+  return arns
 }
 
 /** Runs a failed execution on from where it stopped. */

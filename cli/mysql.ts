@@ -1,32 +1,12 @@
-/** Whether there is a MySQL-compatible server to load. */
-import { accessSync, constants } from 'node:fs'
-import path from 'node:path'
-
-const PROGRAMS = ['mariadbd', 'mysqld']
-// Where Debian, Homebrew and others put servers, which need not be on a person's PATH.
-const FOLDERS = [
-  '/usr/sbin',
-  '/usr/local/sbin',
-  '/usr/libexec',
-  '/opt/homebrew/bin',
-  '/usr/local/bin',
-  '/usr/local/mysql/bin',
-]
-
-export function hasMysql(environment: NodeJS.ProcessEnv = process.env): boolean {
-  if (environment.MYSQL_URL) return true
-  const folders = [...(environment.PATH ?? '').split(path.delimiter), ...FOLDERS].filter((folder) => folder !== '')
-  return folders.some((folder) => PROGRAMS.some((program) => isExecutable(path.join(folder, program))))
+/** Whether there is a MySQL-compatible server to load, as the local cloud itself looks for one. */
+export async function hasMysql(): Promise<boolean> {
+  if (process.env.MYSQL_URL) return true
+  const { findMysqlServer } = await import('../local/services/rds/index.ts')
+  return (await findMysqlServer()) !== undefined
 }
 
-export const WITHOUT_MYSQL =
-  'No MySQL server here, so MySQL is left out. To load it too: sudo apt-get install -y mariadb-server-core mariadb-client-core (or set MYSQL_URL), then run again.'
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+/** One line that says what is left out, and what to type so that it is not. */
+export async function withoutMysql(): Promise<string> {
+  const { INSTALL_HINT } = await import('../local/services/rds/index.ts')
+  return `No MySQL server here, so MySQL is left out; ${INSTALL_HINT}.`
 }

@@ -35,7 +35,8 @@ async function action(name: string, options: Options): Promise<void> {
   let executionArn: string | undefined
   try {
     const workflow = await findWorkflow(states, name)
-    const input = options.input === undefined && name === 'batch' ? batchInput(output) : await readInput(options.input)
+    const input =
+      options.input === undefined && name === 'batch' ? await batchInput(output) : await readInput(options.input)
     if (options.rows !== undefined) {
       await ensureSamples({ ...SAMPLE_DEFAULTS, rows: options.rows }, archiveFolder(options.dataDir), output)
     }

@@ -56,7 +56,7 @@ async function runAll(
   for (const { workflow: name, input } of PLAN) {
     signal.throwIfAborted()
     const workflow = deployed.find((workflow) => workflow.name === name)
-    if (workflow) results.push(await runWorkflow({ states, output, signal }, workflow, input(output)))
+    if (workflow) results.push(await runWorkflow({ states, output, signal }, workflow, await input(output)))
   }
   return results
 }

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { count, resultText, seconds, table } from '../../../cli/format.ts'
 import { readLine } from '../../../cli/logs/function-log.ts'
 import { stepOf } from '../../../cli/logs/step-log.ts'
-import { hasMysql } from '../../../cli/mysql.ts'
 import { Output, type OutputOptions } from '../../../cli/output.ts'
 import { unwrap } from '../../../cli/timeline.ts'
 import { workflowName } from '../../../cli/workflows.ts'
@@ -121,11 +120,5 @@ describe('texts', () => {
     const cause = 'The step x#CreateTables (s-0ABCDEFGHIJKL) on cluster j-0ABCDEFGHIJKL failed.'
     expect(stepOf({ cause })).toEqual({ stepId: 's-0ABCDEFGHIJKL', clusterId: 'j-0ABCDEFGHIJKL' })
     expect(stepOf({ cause: 'no step here' })).toBeUndefined()
-  })
-})
-
-describe('hasMysql', () => {
-  it('believes MYSQL_URL', () => {
-    expect(hasMysql({ MYSQL_URL: 'mysql://root@127.0.0.1:3306' })).toBe(true)
   })
 })
