@@ -41,7 +41,6 @@ export class Execution {
   #settle!: (result: ExecutionResult) => void
   #threads = new Map<string, ThreadRecovery>()
   readonly #startChild: StartChild | undefined
-  #flushing = false
   #suspended = false
   #onEvent: ((record: JournalRecord) => void) | undefined
 
@@ -162,12 +161,7 @@ export class Execution {
   #append(record: JournalRecord): void {
     this.#journal.append(record)
     this.#onEvent?.(record)
-    if (this.#flushing) return
-    this.#flushing = true
-    setImmediate(() => {
-      this.#flushing = false
-      this.flush()
-    })
+    flushSoon(this)
   }
 
   /** Starts a child execution, for a distributed Map. */
@@ -193,6 +187,7 @@ export class Execution {
 
   /** Stops where it is, without an end: the journal says how to go on. */
   suspend(): void {
+    unflushed.delete(this)
     this.#journal.close()
     this.#suspended = true
     this.cancellation.cancel()
@@ -251,10 +246,28 @@ export class Execution {
     if (this.#result) return
     this.emit(undefined, type, details, undefined, previous)
     this.#result = { ...result, stopTime: this.ports.clock.now() }
+    unflushed.delete(this)
     this.#journal.close()
     this.cancellation.cancel()
     this.#settle(this.#result)
   }
+}
+
+/** Executions with records that are not on disk yet; one turn of the event loop later they are. */
+const unflushed = new Set<Execution>()
+
+let flushing = false
+
+function flushSoon(execution: Execution): void {
+  unflushed.add(execution)
+  if (flushing) return
+  flushing = true
+  setImmediate(() => {
+    flushing = false
+    const waiting = [...unflushed]
+    unflushed.clear()
+    for (const each of waiting) each.flush()
+  })
 }
 
 const ends: Record<string, ExecutionResult['status']> = {

@@ -78,6 +78,7 @@ export interface FileJournalOptions {
 export class FileJournals implements JournalStore {
   readonly #folder: string
   readonly #fsync: boolean
+  readonly #made = new Set<string>()
 
   constructor(folder: string, options: FileJournalOptions = {}) {
     this.#folder = folder
@@ -92,7 +93,11 @@ export class FileJournals implements JournalStore {
 
   open(id: string): Journal {
     const file = this.file(id)
-    mkdirSync(dirname(file), { recursive: true })
+    const folder = dirname(file)
+    if (!this.#made.has(folder)) {
+      mkdirSync(folder, { recursive: true })
+      this.#made.add(folder)
+    }
     if (existsSync(file)) cutBrokenLine(file)
     let handle: number | undefined
     let text = ''
