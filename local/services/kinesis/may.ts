@@ -1,0 +1,23 @@
+/** The permissions of Kinesis's operations (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html). */
+import type { Permission } from '../../gateway/service.ts'
+import { readIterator } from './sequence.ts'
+import type { Store } from './store.ts'
+import { streamName } from './streams.ts'
+
+const WITHOUT_RESOURCE = new Set(['ListStreams', 'DescribeLimits'])
+
+export function createMay(store: Store) {
+  return (operation: string, input: any): Permission[] => [
+    {
+      action: `kinesis:${operation}`,
+      resource: WITHOUT_RESOURCE.has(operation) ? '*' : store.arnOf(nameIn(operation, input, store)),
+    },
+  ]
+}
+
+function nameIn(operation: string, input: any, store: Store): string {
+  if (operation === 'GetRecords') return readIterator(input.ShardIterator, store.now()).stream
+  if (operation === 'ListShards' && input.NextToken)
+    return JSON.parse(Buffer.from(input.NextToken, 'base64').toString())[0]
+  return streamName(input)
+}
