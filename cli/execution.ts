@@ -61,19 +61,20 @@ async function running(states: SFNClient, stateMachineArn: string): Promise<stri
 
 /** Runs a failed execution on from where it stopped. */
 export async function redrive(context: RunContext, workflow: string, executionArn: string): Promise<RunResult> {
-  await context.states.send(new RedriveExecutionCommand({ executionArn }))
-  return watch(context, workflow, executionArn)
+  const { redriveDate } = await context.states.send(new RedriveExecutionCommand({ executionArn }))
+  return watch(context, workflow, executionArn, redriveDate)
 }
 
 async function watch(
   { states, output, signal }: RunContext,
   workflow: string,
   executionArn: string,
+  redriveDate?: Date,
 ): Promise<RunResult> {
   const { colors } = output
   output.object({ type: 'execution', workflow, executionArn })
   output.line(`${colors.bold(workflow)} ${colors.dim(executionName(executionArn))}`)
-  const progress = new Progress(output, workflow)
+  const progress = new Progress(output, workflow, redriveDate)
   try {
     const followed = await follow(states, executionArn, {
       onChange: (timeline, changed) => progress.update(timeline, changed),
@@ -86,7 +87,7 @@ async function watch(
       workflow,
       status: status!,
       executionArn,
-      seconds: (Number(stopDate ?? Date.now()) - Number(startDate)) / 1000,
+      seconds: (Number(stopDate ?? Date.now()) - Number(redriveDate ?? startDate)) / 1000,
       ...(value?.counts !== undefined && { counts: value.counts }),
       ...(value && { output: value }),
     }

@@ -11,11 +11,14 @@ export class Progress {
   readonly #output: Output
   readonly #workflow: string
   readonly #told = new Map<StateRun, string>()
+  readonly #since: number
   #frame = 0
 
-  constructor(output: Output, workflow: string) {
+  /** @param since of a redriven execution: what had ended before has been told of */
+  constructor(output: Output, workflow: string, since?: Date) {
     this.#output = output
     this.#workflow = workflow
+    this.#since = Number(since ?? 0)
   }
 
   /** To be called at every poll: the live line turns. */
@@ -37,7 +40,7 @@ export class Progress {
   }
 
   #tell(visit: StateRun): void {
-    if (SILENT.has(visit.type)) return
+    if (SILENT.has(visit.type) || Number(visit.exitedAt ?? Number.POSITIVE_INFINITY) < this.#since) return
     const { colors } = this.#output
     // A retry is told of once an attempt; a visit once it has ended.
     const key = visit.status === 'running' ? (visit.error ? `retry ${visit.attempts}` : 'running') : 'ended'

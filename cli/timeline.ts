@@ -22,6 +22,8 @@ export interface StateRun {
   /** The last error, also of an attempt that was retried. */
   error?: string
   cause?: string
+  /** The id of the event that brought the error. */
+  failedAt?: number
 }
 
 const FAILURE = /(Failed|TimedOut|Aborted)$/
@@ -40,6 +42,8 @@ export class Timeline {
   readonly events: HistoryEvent[] = []
   readonly #events = new Map<number, HistoryEvent>()
   readonly #visits = new Map<number, StateRun>()
+  /** The event with which the last redrive began. */
+  #redriven = 0
 
   /** Adds events that are new; the visits that they changed. */
   add(events: readonly HistoryEvent[]): StateRun[] {
@@ -73,7 +77,7 @@ export class Timeline {
    */
   failedVisit(error?: string, cause = ''): StateRun | undefined {
     const failed = this.states.filter(
-      ({ error, status, type }) => error !== undefined && status !== 'succeeded' && type !== 'Fail',
+      ({ failedAt = 0, status, type }) => failedAt > this.#redriven && status !== 'succeeded' && type !== 'Fail',
     )
     const same = failed.filter((visit) => error === undefined || visit.error === error)
     const tasks = (same.length > 0 ? same : failed).filter((visit) => visit.type === 'Task')
@@ -99,6 +103,7 @@ export class Timeline {
       return visit
     }
     if (type.endsWith('StateExited')) return this.#exit(event, details)
+    if (type === 'ExecutionRedriven') this.#redriven = event.id!
     if (type.startsWith('Execution')) {
       if (!FAILURE.test(type)) return undefined
       const open = this.states.filter((visit) => visit.status === 'running')
@@ -109,12 +114,14 @@ export class Timeline {
     if (!visit) return undefined
     if (type === 'TaskScheduled' || type === 'LambdaFunctionScheduled') {
       visit.attempts++
+      if (visit.status === 'failed') reopen(visit)
       const name = functionOf(details.parameters)
       if (name) visit.functionName = name
     } else if (type === 'TaskSucceeded' || type === 'LambdaFunctionSucceeded') {
       visit.result = payloadOf(parse(details.output))
     } else if (FAILURE.test(type) && (details.error !== undefined || details.cause !== undefined)) {
       visit.error = details.error ?? 'States.Runtime'
+      visit.failedAt = event.id!
       if (details.cause !== undefined) visit.cause = details.cause
     } else return undefined
     return visit
@@ -148,6 +155,14 @@ export class Timeline {
 function end(visit: StateRun, event: HistoryEvent, status: StateStatus): void {
   visit.exitedAt = event.timestamp!
   visit.status = status
+}
+
+/** A redrive takes a state up again without entering it anew. */
+function reopen(visit: StateRun): void {
+  visit.status = 'running'
+  delete visit.exitedAt
+  delete visit.error
+  delete visit.cause
 }
 
 export function detailsOf(event: HistoryEvent): Details {

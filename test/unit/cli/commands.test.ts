@@ -11,11 +11,12 @@ beforeAll(async () => {
   small = await startSmallCloud()
   await writeFile(`${inputs}-good.json`, JSON.stringify({ quarters: ['1999Q1', '1999Q2'] }))
   await writeFile(`${inputs}-bad.json`, JSON.stringify({ quarters: ['1999Q1'], fail: true }))
+  await writeFile(`${inputs}-once.json`, JSON.stringify({ quarters: ['1999Q1'], once: 'a' }))
   await writeFile(`${inputs}-twice.json`, JSON.stringify({ quarters: ['1999Q1'], twice: true }))
 })
 afterAll(() => small.close())
 
-const run = (which: 'good' | 'bad' | 'twice', ...more: string[]) =>
+const run = (which: 'good' | 'bad' | 'twice' | 'once', ...more: string[]) =>
   stepwell('run', 'batch', '--input', `${inputs}-${which}.json`, '--endpoint', small.url, ...more)
 
 describe('run', () => {
@@ -151,8 +152,22 @@ describe('commands about executions', () => {
     await run('good')
     const { code, err } = await stepwell('redrive', 'latest', '--endpoint', small.url)
     expect(code).toBe(1)
-    // Until the local cloud serves it, the answer says just that.
-    expect(err).toMatch(/cannot be redriven|does not serve states:RedriveExecution/)
+    expect(err).toContain('cannot be redriven')
+  })
+
+  it('redrive runs an uncaught failure on from where it stopped, and tells only of what it does', async () => {
+    const failed = await run('once', '--json')
+    const { failure } = Object.fromEntries(failed.objects.map((object) => [object.type, object])) as any
+    const name = failed.objects
+      .find(({ type }) => type === 'execution')
+      .executionArn.split(':')
+      .at(-1)
+    expect(failure).toMatchObject({ state: 'CollectQuarter', error: 'DiskFull', next: `npx stepwell redrive ${name}` })
+    const { code, objects } = await stepwell('redrive', name, '--json', '--endpoint', small.url)
+    expect(code).toBe(0)
+    const told = objects.filter(({ type, status }) => type === 'state' && status !== 'running')
+    expect(told).toMatchObject([{ state: 'CollectQuarter', status: 'succeeded', result: { quarter: '1999Q1' } }])
+    expect(objects.at(-1).workflows.batch.status).toBe('SUCCEEDED')
   })
 
   it('an unknown or ambiguous name is an error', async () => {

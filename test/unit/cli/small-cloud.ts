@@ -13,10 +13,15 @@ import { createSts } from '../../../local/services/sts/index.ts'
 /** Its functions do what the input says. */
 const CODE = `
 let calls = 0
-export const handler = async ({ quarter, fail, twice }) => {
+const seen = new Set()
+export const handler = async ({ quarter, fail, twice, once }) => {
   calls++
   console.log(JSON.stringify({ level: 'INFO', message: 'Collecting', service: 'Collect', quarter }))
   if (twice && calls % 2 === 1) throw Object.assign(new Error('the site is busy'), { name: 'TransientError' })
+  if (once && !seen.has(once)) {
+    seen.add(once)
+    throw Object.assign(new Error('The disk is full.'), { name: 'DiskFull' })
+  }
   if (fail) throw Object.assign(new Error('The site refused the login of "loader".'), { name: 'SourceLoginError' })
   return { quarter, records: 1234 }
 }`
@@ -33,6 +38,7 @@ const DEFINITION = {
         quarter: '{% $states.context.Map.Item.Value %}',
         fail: '{% $states.input.fail = true %}',
         twice: '{% $states.input.twice = true %}',
+        once: '{% $states.input.once ? $states.input.once : null %}',
       },
       ItemProcessor: {
         StartAt: 'CollectQuarter',
