@@ -1,6 +1,7 @@
 /**
- * What Redshift knows about a table and DuckDB does not: declared types, encodings, distribution and sort keys. It is kept in DuckDB's comments on
- * tables and columns, so that it is transactional, is dropped with the table, and holds for temporary tables too.
+ * What Redshift knows about a table and DuckDB does not: declared types, encodings, distribution and sort keys. It is kept in DuckDB's comment on the
+ * table, so that it is transactional, is dropped with the table, and holds for temporary tables too. (Not in comments on columns: DuckDB 1.5 cannot
+ * replay those from its log after a crash where a CHECK or DEFAULT of the table calls a function.)
  */
 import { type Connection, query } from './database.ts'
 import { WarehouseObjectError } from './errors.ts'
@@ -31,6 +32,11 @@ export interface Table extends TableAttributes {
   columns: TableColumn[]
 }
 
+/** The comment's JSON. */
+interface Declaration extends TableAttributes {
+  columns: Record<string, { type: string; encoding?: string }>
+}
+
 /** The table's name as DuckDB SQL. */
 export function tableSql(table: { schema: string; name: string; temporary: boolean }): string {
   return table.temporary
@@ -45,7 +51,6 @@ interface CatalogueRow extends Record<string, string | number | boolean | null> 
   data_type: string
   is_nullable: boolean
   column_default: string | null
-  column_comment: string | null
   table_comment: string | null
 }
 
@@ -61,8 +66,7 @@ export async function findTable(
 ): Promise<Table | undefined> {
   const rows = await query<CatalogueRow>(
     connection,
-    `SELECT t.schema_name, t.temporary, c.column_name, c.data_type, c.is_nullable, c.column_default, c.comment AS column_comment,
-            t.comment AS table_comment
+    `SELECT t.schema_name, t.temporary, c.column_name, c.data_type, c.is_nullable, c.column_default, t.comment AS table_comment
      FROM duckdb_tables() t JOIN duckdb_columns() c ON c.table_oid = t.table_oid AND c.database_oid = t.database_oid AND c.schema_oid = t.schema_oid
      WHERE lower(t.table_name) = ${literal(name.name)} AND NOT t.internal
        AND (t.temporary OR t.database_name = current_database())
@@ -74,18 +78,16 @@ export async function findTable(
   const own = temporary.length > 0 ? temporary : rows.filter((row) => !row.temporary && row.schema_name === schema)
   const first = own[0]
   if (!first) return undefined
-  const attributes: TableAttributes = first.table_comment
+  const { columns = {}, ...attributes }: Partial<Declaration> & TableAttributes = first.table_comment
     ? JSON.parse(first.table_comment)
-    : { distStyle: 'AUTO', sortKey: [] }
+    : { distStyle: 'AUTO', sortKey: [], columns: {} }
   return {
     ...attributes,
     schema: first.schema_name,
     name: name.name,
     temporary: first.temporary,
     columns: own.map((row) => {
-      const declared = row.column_comment
-        ? (JSON.parse(row.column_comment) as { type: string; encoding?: string })
-        : undefined
+      const declared = columns[row.column_name]
       return {
         name: row.column_name,
         type: declared ? parseType(declared.type) : typeOfDuck(row.data_type),
@@ -108,14 +110,12 @@ export async function requireTable(
   return table
 }
 
-/** The COMMENT statements that keep a table's declaration. */
-export function declare(table: Table): string[] {
+/** The COMMENT statement that keeps a table's declaration. */
+export function declare(table: Table): string {
   const { distStyle, distKey, sortKey, interleaved } = table
-  return [
-    `COMMENT ON TABLE ${tableSql(table)} IS ${literal(JSON.stringify({ distStyle, distKey, sortKey, interleaved }))}`,
-    ...table.columns.map((column) => {
-      const comment = JSON.stringify({ type: formatType(column.type), encoding: column.encoding })
-      return `COMMENT ON COLUMN ${tableSql(table)}.${identifier(column.name)} IS ${literal(comment)}`
-    }),
-  ]
+  const columns = Object.fromEntries(
+    table.columns.map(({ name, type, encoding }) => [name, { type: formatType(type), encoding }]),
+  )
+  const declaration = JSON.stringify({ distStyle, distKey, sortKey, interleaved, columns })
+  return `COMMENT ON TABLE ${tableSql(table)} IS ${literal(declaration)}`
 }

@@ -47,7 +47,7 @@ export async function createTable(nodes: readonly Node[], context: DdlContext): 
     await connection.run(`${head}${target} (\n${create.table.columns.map(columnSql).join(',\n')}\n)`)
     await connection.run(`INSERT INTO ${target} ${create.query}`)
   }
-  for (const statement of declare(create.table)) await connection.run(statement)
+  await connection.run(declare(create.table))
 }
 
 async function tableExists(connection: Connection, table: Table): Promise<boolean> {
@@ -246,10 +246,10 @@ export async function alterTable(nodes: readonly Node[], context: DdlContext): P
       column.type = readType(reader)
       await rebuild(context.connection, table, table.columns)
     }
-    for (const statement of declare(table)) await run(statement)
+    await run(declare(table))
   } else if (reader.take('alter')) {
     readTableAttributes(reader, table)
-    for (const statement of declare(table)) await run(statement)
+    await run(declare(table))
   } else {
     const node = reader.peek()
     const word = node && node.kind !== 'group' ? node.text.toUpperCase() : ''
@@ -281,5 +281,5 @@ async function rebuild(
   }
   await connection.run(`DROP TABLE ${tableSql(table)}`)
   await connection.run(`ALTER TABLE ${tableSql(next)} RENAME TO ${identifier(table.name)}`)
-  for (const statement of declare({ ...next, name: table.name })) await connection.run(statement)
+  await connection.run(declare({ ...next, name: table.name }))
 }

@@ -33,8 +33,8 @@ const STATEMENTS = [
      FROM redshift_system.load_errors`,
   `CREATE OR REPLACE VIEW redshift_system.pg_table_def AS
      SELECT c.schema_name AS schemaname, c.table_name AS tablename, c.column_name AS "column",
-       coalesce(json_extract_string(c.comment, '$.type'), lower(c.data_type)) AS type,
-       coalesce(json_extract_string(c.comment, '$.encoding'), 'none') AS encoding,
+       coalesce(json_extract_string(t.comment, '$.columns."' || c.column_name || '".type'), lower(c.data_type)) AS type,
+       coalesce(json_extract_string(t.comment, '$.columns."' || c.column_name || '".encoding'), 'none') AS encoding,
        coalesce(json_extract_string(t.comment, '$.distKey') = c.column_name, false) AS distkey,
        coalesce(list_position(from_json(t.comment->'$.sortKey', '["VARCHAR"]'), c.column_name), 0) AS sortkey,
        NOT c.is_nullable AS "notnull"
@@ -43,7 +43,7 @@ const STATEMENTS = [
      ORDER BY c.schema_name, c.table_name, c.column_index`,
   `CREATE OR REPLACE VIEW redshift_system.svv_table_info AS
      SELECT t.database_name AS "database", t.schema_name AS "schema", t.table_oid AS table_id, t.table_name AS "table",
-       CASE WHEN EXISTS (SELECT 1 FROM duckdb_columns() c WHERE c.table_oid = t.table_oid AND c.schema_oid = t.schema_oid AND json_extract_string(c.comment, '$.encoding') IS NOT NULL)
+       CASE WHEN contains(t.comment, '"encoding":')
             THEN 'Y' ELSE 'Y, AUTO(ENCODE)' END AS encoded,
        CASE json_extract_string(t.comment, '$.distStyle')
          WHEN 'KEY' THEN 'KEY(' || json_extract_string(t.comment, '$.distKey') || ')'
