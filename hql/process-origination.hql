@@ -38,9 +38,9 @@ WITH tidied AS (
   SELECT
     layout, field_count, quarter, line,
     -- Most lines need no tidying, so it is worth a look before.
-    IF(line RLIKE '^\\s|\\s$|\\s[|]|[|]\\s|\\s\\s|[\\t\\f]',
-            trim(regexp_replace(regexp_replace(line, '\\s+', ' '), ' ?[|] ?', '|')),
-            line) AS tidy
+    if(line RLIKE '^\\s|\\s$|\\s[|]|[|]\\s|\\s\\s|[\\t\\f]',
+       trim(regexp_replace(regexp_replace(line, '\\s+', ' '), ' ?[|] ?', '|')),
+       line) AS tidy
   FROM origination_lines
   WHERE quarter IN (${QUARTERS})
 ),

@@ -24,13 +24,13 @@ SET hivevar:MONTH = (?:(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2]))?;
 SET hivevar:AMOUNT = (?:-?[0-9]{1,12}(?:[.][0-9]{1,2})?)?;
 SET hivevar:FLAG = [YN]?;
 
--- 1. Judge ------------------------------------------------------------------------------------------------------------------
--- A record is the line without white space around its fields, with as many fields as Release 47 has: older layouts are its
--- beginning, in the same order (but for field 7 of release2018, a repurchase flag).
+-- 1. Check ------------------------------------------------------------------------------------------------------------------
+-- A record is the line without white space around its fields. Older layouts are the beginning of Release 47, in the same order
+-- (but for field 7 of release2018, a repurchase flag), so blank fields at the end make it as long.
 
-DROP TABLE IF EXISTS judged_performance;
+DROP TABLE IF EXISTS checked_performance;
 
-CREATE TABLE judged_performance
+CREATE TABLE checked_performance
 STORED AS PARQUET
 TBLPROPERTIES ('parquet.compression' = 'SNAPPY')
 AS
@@ -38,77 +38,103 @@ WITH tidied AS (
   SELECT
     layout, field_count, quarter, line,
     -- Most lines need no tidying, so it is worth a look before.
-    IF(line RLIKE '^\\s|\\s$|\\s[|]|[|]\\s|\\s\\s|[\\t\\f]',
-            trim(regexp_replace(regexp_replace(line, '\\s+', ' '), ' ?[|] ?', '|')),
-            line) AS tidy
+    if(line RLIKE '^\\s|\\s$|\\s[|]|[|]\\s|\\s\\s|[\\t\\f]',
+       trim(regexp_replace(regexp_replace(line, '\\s+', ' '), ' ?[|] ?', '|')),
+       line) AS tidy
   FROM performance_lines
   WHERE quarter IN (${QUARTERS})
 ),
-named AS (
+split_up AS (
   SELECT
     layout, quarter, line,
     concat(tidy, repeat('|', 35 - field_count)) AS record,
     split(concat(tidy, repeat('|', 35 - field_count)), '[|]') AS f
   FROM tidied
-),
-checked AS (
-  SELECT
-    layout, quarter, line, record, f[0] AS loan_identifier, f[1] AS period,
-    CASE
-      WHEN size(f) <> 35 THEN 'field_count'
-
-      WHEN NOT (f[0] RLIKE '^(?:${IDENTIFIER})$'
-                AND substr(quarter, 3) IN (substr(f[0], 2, 4), substr(f[0], 3, 4))) THEN 'loan_identifier'
-
-      -- period, defect_settlement_date (release2018 has none), zero_balance_effective_date, ddlpi
-      WHEN f[1] = ''
-           OR NOT concat_ws('|', f[1], if(layout = 'release2018', '', f[6]), f[9], f[12])
-              RLIKE '^${MONTH}[|]${MONTH}[|]${MONTH}[|]${MONTH}$' THEN 'date'
-
-      WHEN NOT concat_ws('|', f[4], f[5], f[25], f[10], f[14],
-                         f[2], f[11], f[13], f[15], f[16], f[17], f[18], f[19], f[20], f[21], f[22], f[26], f[27], f[30], f[31], f[34])
-           RLIKE concat_ws('[|]',
-             '^(?:-?[0-9]{1,3})?',                                           -- loan_age
-             '(?:-?[0-9]{1,3})?',                                            -- remaining_months_to_maturity
-             '(?:[0-9]{1,4})?',                                              -- eltv
-             '(?:[0-9]{1,5}(?:[.][0-9]{1,3})?)?',                            -- current_interest_rate
-             '(?:${AMOUNT}|U|C)',                                            -- net_sales_proceeds
-             '${AMOUNT}(?:[|]${AMOUNT}){15}$') THEN 'number'                 -- sixteen amounts
-
-      WHEN NOT concat_ws('|', f[3], f[7], f[8], f[23], f[24], f[28], f[29], f[32], if(layout = 'release2018', f[6], ''))
-           RLIKE concat_ws('[|]',
-             '^(?:[0-9]{1,3}|RA|R|XX)?',                                     -- delinquency_status
-             '[YPN]?',                                                       -- modification_flag
-             '(?:0?[12369]|15|16|96)?',                                      -- zero_balance_code
-             '${FLAG}',                                                      -- interest_rate_step_ind
-             '[CPY]?',                                                       -- payment_deferral_flag
-             '${FLAG}',                                                      -- delinquency_due_to_disaster
-             '[FRT]?',                                                       -- borrower_assistance_plan
-             '[YN79]?',                                                      -- mi_cancellation_ind
-             '${FLAG}$') THEN 'code'                                         -- repurchase flag of release2018
-    END AS fault
-  FROM named
-),
-numbered AS (
-  SELECT
-    layout, quarter, line, record, loan_identifier, fault,
-    row_number() OVER (PARTITION BY quarter, loan_identifier, period, fault IS NULL ORDER BY trim(line)) AS copy
-  FROM checked
 )
 SELECT
-  n.layout, n.quarter, n.record,
+  layout, quarter, f[0] AS loan_identifier, f[1] AS period, record,
+  -- The line itself is kept only where it is not the record.
+  nullif(line, record) AS other_line,
   CASE
-    WHEN n.fault IS NOT NULL THEN n.fault
-    WHEN n.copy > 1 THEN 'duplicate'
-    WHEN o.loan_identifier IS NULL THEN 'unknown_loan'
-  END AS reason,
-  -- The line itself is only of use in the quarantine.
-  if(n.fault IS NOT NULL OR n.copy > 1 OR o.loan_identifier IS NULL, n.line, NULL) AS line
-FROM numbered n
-LEFT JOIN (SELECT quarter, loan_identifier FROM origination WHERE quarter IN (${QUARTERS})) o
-  ON o.quarter = n.quarter AND o.loan_identifier = n.loan_identifier;
+    WHEN size(f) <> 35 THEN 'field_count'
 
--- 2. Reject -----------------------------------------------------------------------------------------------------------------
+    WHEN NOT (f[0] RLIKE '^(?:${IDENTIFIER})$'
+              AND substr(quarter, 3) IN (substr(f[0], 2, 4), substr(f[0], 3, 4))) THEN 'loan_identifier'
+
+    -- period, defect_settlement_date (release2018 has none), zero_balance_effective_date, ddlpi
+    WHEN f[1] = ''
+         OR NOT concat_ws('|', f[1], if(layout = 'release2018', '', f[6]), f[9], f[12])
+            RLIKE '^${MONTH}[|]${MONTH}[|]${MONTH}[|]${MONTH}$' THEN 'date'
+
+    WHEN NOT concat_ws('|', f[4], f[5], f[25], f[10], f[14],
+                       f[2], f[11], f[13], f[15], f[16], f[17], f[18], f[19], f[20], f[21], f[22], f[26], f[27], f[30], f[31], f[34])
+         RLIKE concat_ws('[|]',
+           '^(?:-?[0-9]{1,3})?',                                           -- loan_age
+           '(?:-?[0-9]{1,3})?',                                            -- remaining_months_to_maturity
+           '(?:[0-9]{1,4})?',                                              -- eltv
+           '(?:[0-9]{1,5}(?:[.][0-9]{1,3})?)?',                            -- current_interest_rate
+           '(?:${AMOUNT}|U|C)',                                            -- net_sales_proceeds
+           '${AMOUNT}(?:[|]${AMOUNT}){15}$') THEN 'number'                 -- sixteen amounts
+
+    WHEN NOT concat_ws('|', f[3], f[7], f[8], f[23], f[24], f[28], f[29], f[32], if(layout = 'release2018', f[6], ''))
+         RLIKE concat_ws('[|]',
+           '^(?:[0-9]{1,3}|RA|R|XX)?',                                     -- delinquency_status
+           '[YPN]?',                                                       -- modification_flag
+           '(?:0?[12369]|15|16|96)?',                                      -- zero_balance_code
+           '${FLAG}',                                                      -- interest_rate_step_ind
+           '[CPY]?',                                                       -- payment_deferral_flag
+           '${FLAG}',                                                      -- delinquency_due_to_disaster
+           '[FRT]?',                                                       -- borrower_assistance_plan
+           '[YN79]?',                                                      -- mi_cancellation_ind
+           '${FLAG}$') THEN 'code'                                         -- repurchase flag of release2018
+  END AS fault
+FROM split_up;
+
+-- 2. Find duplicates --------------------------------------------------------------------------------------------------------
+-- They are few, so their keys are found first: ranking all records would carry every one of them through a shuffle.
+
+DROP TABLE IF EXISTS repeated_performance;
+
+CREATE TABLE repeated_performance
+STORED AS PARQUET
+AS
+SELECT quarter, loan_identifier, period
+FROM checked_performance
+WHERE fault IS NULL
+GROUP BY quarter, loan_identifier, period
+HAVING count(*) > 1;
+
+-- 3. Judge ------------------------------------------------------------------------------------------------------------------
+
+DROP VIEW IF EXISTS judged_performance;
+
+CREATE VIEW judged_performance AS
+SELECT
+  c.layout, c.quarter, c.loan_identifier, c.record, coalesce(c.other_line, c.record) AS line,
+  coalesce(c.fault, if(o.loan_identifier IS NULL, 'unknown_loan', NULL)) AS reason
+FROM checked_performance c
+LEFT JOIN repeated_performance r
+  ON r.quarter = c.quarter AND r.loan_identifier = c.loan_identifier AND r.period = c.period
+LEFT JOIN (SELECT quarter, loan_identifier FROM origination WHERE quarter IN (${QUARTERS})) o
+  ON o.quarter = c.quarter AND o.loan_identifier = c.loan_identifier
+WHERE c.fault IS NOT NULL OR r.loan_identifier IS NULL
+UNION ALL
+SELECT
+  d.layout, d.quarter, d.loan_identifier, d.record, d.line,
+  CASE WHEN d.copy > 1 THEN 'duplicate' WHEN o.loan_identifier IS NULL THEN 'unknown_loan' END AS reason
+FROM (
+  SELECT
+    c.layout, c.quarter, c.loan_identifier, c.record, coalesce(c.other_line, c.record) AS line,
+    row_number() OVER (PARTITION BY c.quarter, c.loan_identifier, c.period ORDER BY trim(coalesce(c.other_line, c.record))) AS copy
+  FROM checked_performance c
+  JOIN repeated_performance r
+    ON r.quarter = c.quarter AND r.loan_identifier = c.loan_identifier AND r.period = c.period
+  WHERE c.fault IS NULL
+) d
+LEFT JOIN (SELECT quarter, loan_identifier FROM origination WHERE quarter IN (${QUARTERS})) o
+  ON o.quarter = d.quarter AND o.loan_identifier = d.loan_identifier;
+
+-- 4. Reject -----------------------------------------------------------------------------------------------------------------
 
 INSERT OVERWRITE TABLE quarantine_performance PARTITION (quarter)
 SELECT reason, line, quarter
@@ -117,7 +143,7 @@ WHERE reason IS NOT NULL
 DISTRIBUTE BY quarter
 SORT BY reason, line;
 
--- 3. Convert ----------------------------------------------------------------------------------------------------------------
+-- 5. Convert ----------------------------------------------------------------------------------------------------------------
 -- Several reducers share a quarter, and each sorts what it writes by loan and month. Up to Release 46 the signs of recoveries,
 -- expenses and losses were the other way round.
 
@@ -168,11 +194,7 @@ SELECT
   a.quarter                                             AS quarter,
   CAST(substr(f[1], 1, 4) AS INT)                       AS reporting_year
 FROM (
-  SELECT
-    layout, quarter,
-    substring_index(record, '|', 1) AS loan,
-    split(record, '[|]') AS f,
-    if(layout = 'r47', 1, -1) AS sign
+  SELECT layout, quarter, loan_identifier AS loan, split(record, '[|]') AS f, if(layout = 'r47', 1, -1) AS sign
   FROM judged_performance
   WHERE reason IS NULL
 ) a
@@ -181,4 +203,6 @@ LEFT JOIN (SELECT * FROM loan_servicing WHERE quarter IN (${QUARTERS})) s
 DISTRIBUTE BY quarter, reporting_year, pmod(hash(loan_identifier), 4)
 SORT BY loan_identifier, period;
 
-DROP TABLE judged_performance;
+DROP VIEW judged_performance;
+DROP TABLE repeated_performance;
+DROP TABLE checked_performance;

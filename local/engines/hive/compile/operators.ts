@@ -75,8 +75,11 @@ export function arithmetic(operator: string, left: Typed, right: Typed, at: Plac
   }
   if (a.type.kind === 'decimal' || b.type.kind === 'decimal') {
     const type = decimalResult(operator, a.type, b.type)
-    if (type)
-      return { sql: `TRY(CAST(${a.sql} ${operator} ${b.sql} AS DECIMAL(${type.precision},${type.scale})))`, type }
+    if (type) {
+      const sql = `CAST(${a.sql} ${operator} ${b.sql} AS DECIMAL(${type.precision},${type.scale}))`
+      // Only a result that was cut to 38 digits can be too small for its value.
+      return { sql: type.precision < 38 ? sql : `TRY(${sql})`, type }
+    }
   }
   return { sql: `(${a.sql} ${operator} ${b.sql})`, type: widerNumber(a.type, b.type) }
 }

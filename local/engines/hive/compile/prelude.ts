@@ -28,9 +28,11 @@ export const MACROS = [
      WHEN regexp_full_match(x, '\\s*[+-]?[0-9]{1,18}\\s*') THEN TRY_CAST(x AS BIGINT)
      WHEN regexp_full_match(x, '\\s*[+-]?[0-9]*\\.?[0-9]*\\s*') THEN TRY_CAST(regexp_extract(x, '^\\s*\\+?(-?[0-9]*)', 1) AS BIGINT)
      ELSE NULL END`,
+  // Digits that come back as they were need no closer look, and a cast of empty text fails slowly.
   ...integers.map(
     ([name, type]) => `hive_${name}(x) AS CASE
-      WHEN length(x) < 10 AND ltrim(x, '0123456789') = '' THEN TRY_CAST(x AS ${type})
+      WHEN x = '' THEN NULL
+      WHEN CAST(TRY_CAST(x AS ${type}) AS VARCHAR) = x THEN TRY_CAST(x AS ${type})
       ELSE TRY_CAST(hive_bigint(x) AS ${type}) END`,
   ),
   // Wider integers wrap around, as Java's narrowing casts do.
@@ -60,6 +62,7 @@ export const MACROS = [
   // Dates: Hive reads yyyy-M-d with anything after a space or T, and counts months and days on.
   `hive_lenient_date(y, m, d) AS CASE WHEN y = '' THEN NULL ELSE CAST(make_date(CAST(y AS INTEGER), 1, 1) + to_months(CAST(m AS INTEGER) - 1) + to_days(CAST(d AS INTEGER) - 1) AS DATE) END`,
   `hive_date(x) AS CASE
+     WHEN length(x) < 8 THEN NULL
      WHEN length(x) = 10 AND TRY_CAST(x AS DATE) IS NOT NULL THEN TRY_CAST(x AS DATE)
      ELSE hive_lenient_date(regexp_extract(x, '${LENIENT_DATE}', 1), regexp_extract(x, '${LENIENT_DATE}', 2), regexp_extract(x, '${LENIENT_DATE}', 3)) END`,
   `hive_timestamp(x) AS CASE WHEN regexp_full_match(x, '\\s*\\d{4}-\\d{1,2}-\\d{1,2}([ T]\\d{1,2}:\\d{1,2}(:\\d{1,2}(\\.\\d{1,9})?)?)?\\s*') THEN coalesce(TRY_CAST(x AS TIMESTAMP), CAST(hive_date(x) AS TIMESTAMP)) ELSE NULL END`,
