@@ -5,6 +5,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Collection } from './cloud.ts'
 
+/** Sorts behind every key that starts with a prefix: SQLite compares UTF-8 bytes. */
+const LAST_CHARACTER = '\u{10ffff}'
+
 export class Store {
   readonly #database: DatabaseSync
   readonly #get: StatementSync
@@ -27,7 +30,7 @@ export class Store {
     this.#put = this.#database.prepare('INSERT OR REPLACE INTO row VALUES (?, ?, ?)')
     this.#delete = this.#database.prepare('DELETE FROM row WHERE collection = ? AND key = ?')
     this.#entries = this.#database.prepare(
-      'SELECT key, value FROM row WHERE collection = ? AND key >= ? AND substr(key, 1, length(?)) = ? ORDER BY key',
+      'SELECT key, value FROM row WHERE collection = ? AND key >= ? AND key < ? ORDER BY key',
     )
   }
 
@@ -40,7 +43,7 @@ export class Store {
       put: (key, value) => void this.#put.run(name, key, JSON.stringify(value)),
       delete: (key) => this.#delete.run(name, key).changes > 0,
       entries: (prefix = '') => {
-        const rows = this.#entries.all(name, prefix, prefix, prefix)
+        const rows = this.#entries.all(name, prefix, prefix + LAST_CHARACTER)
         return rows.map((row): [string, T] => [row.key as string, JSON.parse(row.value as string) as T])
       },
     }

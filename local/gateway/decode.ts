@@ -44,10 +44,10 @@ export async function decodeInput(
   return readBody(operation.service, operation.inputSchema, await request.bytes())
 }
 
-function readBody(service: ServiceModel, schema: unknown, bytes: Uint8Array): any {
+async function readBody(service: ServiceModel, schema: unknown, bytes: Uint8Array): Promise<any> {
   if (bytes.length === 0) return {}
   try {
-    return codecOf(service).read(schema, bytes)
+    return await codecOf(service).read(schema, bytes)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new AwsError('SerializationException', `The request body could not be read: ${reason}`)
@@ -84,7 +84,7 @@ async function fromRest(operation: OperationModel, request: WireRequest): Promis
     } else inBody.push([name, member])
   }
   if (inBody.length > 0) {
-    Object.assign(input, readBody(service, partOf(schema, inBody), await request.bytes()))
+    Object.assign(input, await readBody(service, partOf(schema, inBody), await request.bytes()))
   }
   return input
 }

@@ -11,6 +11,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
 import { ListTopicsCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -28,6 +29,7 @@ const packages: Record<string, () => Promise<object>> = {
   lambda: () => import('@aws-sdk/client-lambda'),
   sns: () => import('@aws-sdk/client-sns'),
   monitoring: () => import('@aws-sdk/client-cloudwatch'),
+  scheduler: () => import('@aws-sdk/client-scheduler'),
   kinesis: () => import('@aws-sdk/client-kinesis'),
 }
 const models = new Map<string, ServiceModel>()
@@ -99,6 +101,26 @@ describe('the unmodified SDK clients reach their operation and read its answer',
     })
     expect(Buffer.from(seen.at(-1)!.input.Payload).toString()).toBe('{"n":1}')
     expect(answer.Payload?.transformToString()).toBe('{"ok":true}')
+  })
+
+  it('restJson: Scheduler, with members in path and body, and a body that is no JSON', async () => {
+    respond = () => ({ ScheduleArn: 'arn:s' })
+    const schedule = {
+      Name: 'nightly',
+      ScheduleExpression: 'rate(1 day)',
+      FlexibleTimeWindow: { Mode: 'OFF' as const },
+      Target: { Arn: 'arn:m', RoleArn: 'arn:r' },
+    }
+    const answer = await new SchedulerClient(options()).send(new CreateScheduleCommand(schedule))
+    expect(seen.at(-1)!.input).toMatchObject(schedule)
+    expect(answer.ScheduleArn).toBe('arn:s')
+    const broken = await fetch(`${gateway.url}/schedules/nightly`, {
+      method: 'POST',
+      headers: { authorization: 'AWS4-HMAC-SHA256 Credential=K/20261122/us-east-1/scheduler/aws4_request' },
+      body: '{"ScheduleExpression":',
+    })
+    expect(broken.status).toBe(400)
+    expect(broken.headers.get('x-amzn-errortype')).toBe('SerializationException')
   })
 
   it('awsQuery: SNS, with maps and lists in the form', async () => {
