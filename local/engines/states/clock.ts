@@ -5,8 +5,11 @@ export interface Clock {
   now(): number
   /** Calls `then` at or after a time; the returned function takes it back. */
   at(time: number, then: () => void): () => void
-  /** Real work (a task) is under way: simulated time stands still until the returned function is called. */
-  busy(): () => void
+  /**
+   * Real work is under way (a task's call, or the job whose callback is awaited): simulated time stands still until the
+   * returned function is called.
+   */
+  busy(work: 'call' | 'callback'): () => void
 }
 
 /** Node's timers hold at most 2^31-1 ms: longer waits are cut into pieces. */
@@ -43,8 +46,12 @@ export class VirtualClock implements Clock {
   #due: Due[] = []
   #scheduled = false
 
-  constructor(start: number = Date.now()) {
+  readonly #callbacksAreWork: boolean
+
+  /** `callbacksAreWork`: time also stands still while a task waits for its token to come back. */
+  constructor(start: number = Date.now(), options: { callbacksAreWork?: boolean } = {}) {
     this.#now = start
+    this.#callbacksAreWork = options.callbacksAreWork ?? false
   }
 
   now(): number {
@@ -61,7 +68,8 @@ export class VirtualClock implements Clock {
     }
   }
 
-  busy(): () => void {
+  busy(work: 'call' | 'callback'): () => void {
+    if (work === 'callback' && !this.#callbacksAreWork) return () => {}
     this.#working++
     let done = false
     return () => {

@@ -44,7 +44,14 @@ export interface JournalStore {
   open(id: string): Journal
   /** The records of an execution from the beginning; empty when there is none. A last line that was cut off is left out. */
   read(id: string): JournalRecord[]
+  /** The first record, and the last one about the execution as a whole. */
+  ends(id: string): { first: JournalRecord | undefined; end: JournalRecord | undefined }
   remove(id: string): void
+}
+
+/** Whether a record is about the execution as a whole: its start, its end, a redrive. */
+function isWhole(record: JournalRecord): boolean {
+  return record[0] > 0 && record[3].startsWith('Execution')
 }
 
 /** Keeps journals in memory, for express executions and tests. */
@@ -59,6 +66,11 @@ export class MemoryJournals implements JournalStore {
 
   read(id: string): JournalRecord[] {
     return this.#records.get(id) ?? []
+  }
+
+  ends(id: string): { first: JournalRecord | undefined; end: JournalRecord | undefined } {
+    const records = this.read(id)
+    return { first: records[0], end: records.findLast(isWhole) }
   }
 
   remove(id: string): void {
@@ -134,6 +146,22 @@ export class FileJournals implements JournalStore {
       start = end + 1
     }
     return records
+  }
+
+  ends(id: string): { first: JournalRecord | undefined; end: JournalRecord | undefined } {
+    const file = this.file(id)
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    const parse = (from: number, to: number) => JSON.parse(text.slice(from, to)) as JournalRecord
+    let to = text.lastIndexOf('\n')
+    if (to < 0) return { first: undefined, end: undefined }
+    const first = parse(0, text.indexOf('\n'))
+    while (to > 0) {
+      const from = text.lastIndexOf('\n', to - 1) + 1
+      const record = parse(from, to)
+      if (isWhole(record)) return { first, end: record }
+      to = from - 1
+    }
+    return { first, end: undefined }
   }
 
   remove(id: string): void {

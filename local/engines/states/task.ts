@@ -244,7 +244,8 @@ async function perform(attempt: Attempt): Promise<Json> {
     else ending.fail(new TaskFailure((noted.error as string) ?? '', (noted.cause as string | null) ?? undefined))
     return ending.result
   }
-  const idle = execution.ports.clock.busy()
+  if (frame.token !== undefined) ending.onEnd(execution.ports.clock.busy('callback'))
+  const idle = execution.ports.clock.busy('call')
   const answering = async () => {
     try {
       if (submitted) {

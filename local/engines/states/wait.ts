@@ -19,6 +19,14 @@ export async function waitUntil(frame: Frame<WaitState>): Promise<void> {
 
 async function end(frame: Frame<WaitState>): Promise<number> {
   const { seconds, timestamp } = frame.state
+  if (seconds?.path) {
+    const value = await readSetting(frame, seconds)
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return frame.enteredTime + value * 1000
+    const what = typeof value === 'number' && value < 0 ? 'a non-negative' : 'an'
+    throw new RuntimeFailure(
+      `The SecondsPath parameter does not reference ${what} integer value: ${seconds.path.text} == ${typeof value === 'string' ? value : textOf(value)}`,
+    )
+  }
   if (seconds) return frame.enteredTime + (await readInteger(frame, seconds)) * 1000
   const value = await readSetting(frame, timestamp!)
   const time = typeof value === 'string' ? parseTimestamp(value) : undefined

@@ -49,18 +49,21 @@ export class Aliases {
       stateMachineVersionArn: route.stateMachineVersionArn,
       weight: route.weight,
     }))
+    const received = `Received: [${routes.map((route) => route.stateMachineVersionArn).join(', ')}]`
     const invalid = (message: string) => new AwsError('ValidationException', message)
     if (routes.length === 0 || routes.length > 2)
       throw invalid('The routing configuration list must have one or two versions.')
     if (routes.reduce((sum, route) => sum + route.weight, 0) !== 100)
-      throw invalid('Sum of routing configuration weights must equal 100.')
+      throw invalid(
+        `Sum of routing configuration weights must equal 100. Received: [${routes.map((route) => route.weight).join(', ')}]`,
+      )
     if (routes.length === 2 && routes[0]!.stateMachineVersionArn === routes[1]!.stateMachineVersionArn)
-      throw invalid('Routing configuration must contain distinct state machine version ARNs.')
+      throw invalid(`Routing configuration must contain distinct state machine version ARNs. ${received}`)
     let machine: MachineRow | undefined
     for (const route of routes) {
       const parsed = machineArn(route.stateMachineVersionArn)
       if (parsed.qualifier === undefined || !/^\d+$/.test(parsed.qualifier))
-        throw invalid('Routing configuration must contain state machine version ARNs.')
+        throw invalid(`Routing configuration must contain state machine version ARNs. ${received}`)
       const found = this.#machines.find(route.stateMachineVersionArn)
       if (machine && machine.arn !== found.machine.arn)
         throw invalid('Routing configuration must contain versions of one state machine.')

@@ -200,7 +200,7 @@ function wantedExecutions(machines: Machines, rows: Rows, input: any): Execution
       continue
     list.push(row)
   }
-  return list.reverse().sort((a, b) => b.startDate - a.startDate)
+  return list.sort((a, b) => (b.order ?? b.startDate) - (a.order ?? a.startDate))
 }
 
 /** Whether an execution can be redriven (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). */
@@ -220,8 +220,7 @@ export function redriveStatus(row: ExecutionRow): { redriveStatus: string; redri
 
 /** What DescribeExecution answers. */
 export function describe(executions: Executions, row: ExecutionRow, withData = true): any {
-  const records = executions.engine.records(row.arn)
-  const end = row.status === 'RUNNING' ? {} : executions.endOf(records)
+  const { input, ...end } = executions.summary(row)
   return {
     executionArn: row.arn,
     stateMachineArn: row.machineArn,
@@ -229,7 +228,7 @@ export function describe(executions: Executions, row: ExecutionRow, withData = t
     status: row.status,
     startDate: new Date(row.startDate),
     ...(row.stopDate !== undefined && { stopDate: new Date(row.stopDate) }),
-    ...(withData && { input: executions.inputOf(records) }),
+    ...(withData && { input }),
     inputDetails: { included: withData },
     ...(end.output !== undefined && { ...(withData && { output: end.output }), outputDetails: { included: withData } }),
     ...(withData && end.error !== undefined && { error: end.error }),

@@ -84,6 +84,7 @@ export class Executions {
       logging: revision.loggingConfiguration,
       status: 'RUNNING',
       startDate: Date.now(),
+      order: performance.timeOrigin + performance.now(),
       inputHash,
     }
     this.#rows.executions.put(key, row)
@@ -129,6 +130,12 @@ export class Executions {
         continue
       }
       if (row.mapRunArn) continue
+      // The process died before the start was recorded and answered: there was no such execution.
+      if (this.engine.records(row.arn).length === 0) {
+        this.#rows.running.delete(key)
+        this.#rows.executions.delete(key)
+        continue
+      }
       try {
         this.resume(row)
       } catch (error) {
@@ -145,6 +152,7 @@ export class Executions {
   /** Starts the child of a distributed Map, or goes on with it; it is an execution that can be described. */
   startChild(info: ExecutionInfo, program: Program, options: { known: boolean; items: number }): Execution {
     if (info.express) return this.engine.startChild(info, program, options)
+    const known = this.#rows.executions.get(executionKey(info.stateMachineName, info.name))
     const parent = this.#rows.executions.get(this.#parentKey(info))
     const row: ExecutionRow = {
       arn: info.arn,
@@ -155,13 +163,14 @@ export class Executions {
       definition: parent?.definition ?? '',
       updateDate: parent?.updateDate ?? info.startTime,
       status: 'RUNNING',
-      startDate: info.startTime,
+      startDate: known?.startDate ?? info.startTime,
+      order: known?.order ?? performance.timeOrigin + performance.now(),
       inputHash: hashOf(info.input),
       itemCount: options.items,
       ...(info.mapRunArn !== undefined && { mapRunArn: info.mapRunArn }),
     }
     this.save(row)
-    const execution = this.engine.startChild(info, program, options)
+    const execution = this.engine.startChild({ ...info, startTime: row.startDate }, program, options)
     void execution.ended.then(({ status, stopTime }) => this.save({ ...row, status, stopDate: stopTime }))
     return execution
   }
@@ -210,14 +219,13 @@ export class Executions {
     return (records[0]?.[4]?.input as string | undefined) ?? '{}'
   }
 
-  /** How an ended execution ended, from its journal. */
-  endOf(records: readonly JournalRecord[]): { output?: string; error?: string; cause?: string } {
-    for (let i = records.length - 1; i >= 0; i--) {
-      const [id, , , type, details] = records[i]!
-      if (id === 0 || !/^Execution(Succeeded|Failed|Aborted|TimedOut)$/.test(type)) continue
-      return (details ?? {}) as { output?: string; error?: string; cause?: string }
-    }
-    return {}
+  /** The input of an execution and, if it has ended, how: without reading what lies between. */
+  summary(row: ExecutionRow): { input: string; output?: string; error?: string; cause?: string } {
+    const running = this.engine.running(row.arn)
+    if (running && !running.result) return { input: running.info.input }
+    const { first, end } = this.engine.ports.journals.ends(row.arn)
+    const input = (first?.[4]?.input as string | undefined) ?? '{}'
+    return row.status === 'RUNNING' ? { input } : { input, ...(end?.[4] as { output?: string }) }
   }
 
   save(row: ExecutionRow): void {

@@ -43,7 +43,7 @@ export function createStates(cloud: Cloud, options: StatesOptions = {}): Service
     clock: options.clock ?? realClock,
     tasks,
     journals: new FileJournals(cloud.folder('states'), { fsync: options.fsync ?? false }),
-    hasActivity: (arn) => rows.activities.entries().some(([, row]) => row.arn === arn),
+    hasActivity: (arn) => rows.activities.get(arn.split(':')[6] ?? '')?.arn === arn,
     region: cloud.region,
     datasets: new CloudDatasets(cloud),
     mapRuns,

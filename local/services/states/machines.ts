@@ -1,7 +1,7 @@
 /** Operations on state machines: create, update, delete, describe, list, validate. */
 import { randomUUID } from 'node:crypto'
 import type { Cloud } from '../../cloud.ts'
-import { validateDefinition, variableReferences } from '../../engines/states/validation.ts'
+import { type Problem, validateDefinition, variableReferences } from '../../engines/states/validation.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
 import type { Operation } from '../../gateway/service.ts'
 import { checkName, machineArn } from './arns.ts'
@@ -207,10 +207,16 @@ export class Machines {
   }
 
   #check(definition: unknown, type: 'STANDARD' | 'EXPRESS'): void {
-    const problem = validateDefinition(String(definition ?? ''), type)[0]
-    if (problem)
-      throw new AwsError('InvalidDefinition', problem.whole ?? `Invalid State Machine Definition: '${problem.text}'`)
+    const problems = validateDefinition(String(definition ?? ''), type)
+    if (problems.length > 0) throw invalidDefinition(problems)
   }
+}
+
+/** All problems in one message, as AWS lists them. */
+export function invalidDefinition(problems: readonly Problem[]): AwsError {
+  const whole = problems.find((problem) => problem.whole)?.whole
+  const texts = problems.map((problem) => problem.text).join(', ')
+  return new AwsError('InvalidDefinition', whole ?? `Invalid State Machine Definition: '${texts}'`)
 }
 
 /** Which variables each state reads, if any does. */

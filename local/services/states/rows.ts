@@ -66,6 +66,8 @@ export interface ExecutionRow {
   logging?: LoggingConfiguration
   status: string
   startDate: number
+  /** Milliseconds with fractions: which of two executions came first. */
+  order?: number
   stopDate?: number
   redriveCount?: number
   redriveDate?: number

@@ -8,6 +8,7 @@ import { type Mock, runSingleState, singleStateName } from '../../engines/states
 import { type Problem, validateDefinition, validateState } from '../../engines/states/validation.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
 import type { Operation } from '../../gateway/service.ts'
+import { invalidDefinition } from './machines.ts'
 import { checkMockFields } from './mock-fields.ts'
 
 const mockable = ['Task', 'Map', 'Parallel']
@@ -86,21 +87,20 @@ function shownInspection(inspection: JsonObject): Record<string, unknown> {
 /** The state that is tested: the definition itself, or the one that `stateName` names in a machine. */
 function stateOf(input: any): { state: any; language: Language } {
   const text = String(input.definition ?? '')
-  const fail = (problem: Problem): never => {
-    throw new AwsError('InvalidDefinition', `Invalid State Machine Definition: '${problem.text}'`)
+  const check = (problems: readonly Problem[]) => {
+    if (problems.length > 0) throw invalidDefinition(problems)
   }
   let definition: any
   try {
     definition = JSON.parse(text)
   } catch {
-    return fail(validateDefinition(text, 'STANDARD')[0]!)
+    throw invalidDefinition(validateDefinition(text, 'STANDARD'))
   }
   let found: { state: any; language: Language }
   if (input.stateName !== undefined) {
     const state = findState(definition, input.stateName)
     if (!state) throw invalid('State not found in definition')
-    const problem = validateDefinition(text, 'STANDARD')[0]
-    if (problem) fail(problem)
+    check(validateDefinition(text, 'STANDARD'))
     found = { state, language: definition.QueryLanguage ?? 'JSONPath' }
   } else found = { state: definition, language: 'JSONPath' }
   if ((found.state.Type === 'Map' || found.state.Type === 'Parallel') && !input.mock)
@@ -108,10 +108,7 @@ function stateOf(input: any): { state: any; language: Language } {
       'InvalidDefinition',
       'TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]',
     )
-  if (input.stateName === undefined) {
-    const problem = validateState(definition, singleStateName)[0]
-    if (problem) fail(problem)
-  }
+  if (input.stateName === undefined) check(validateState(definition, singleStateName))
   return found
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { realClock } from '../../../local/engines/states/clock.ts'
-import { bench, invoke, only, shape, taskFailure } from './support.ts'
+import { bench, invoke, only, shape, start, taskFailure } from './support.ts'
 
 describe('Retry', () => {
   it('waits with back-off up to its longest delay, and counts attempts by retrier', async () => {
@@ -151,5 +151,75 @@ describe('Limits', () => {
     })
     expect(result.cause).toBe('The execution reached the maximum number of history events (50).')
     expect(result.events).toHaveLength(50)
+  })
+})
+
+describe('Heartbeats', () => {
+  const waiting = only({
+    Type: 'Task',
+    Resource: `${invoke}.waitForTaskToken`,
+    Arguments: { token: '{% $states.context.Task.Token %}' },
+    HeartbeatSeconds: 10,
+    End: true,
+  })
+
+  it('that stay away end the task as a time-out without a cause', async () => {
+    const result = await bench().run(waiting)
+    expect(result).toMatchObject({ status: 'FAILED', error: 'States.Timeout', stopTime: start + 10_000 })
+    expect(result.cause).toBeUndefined()
+    expect(result.events.at(-2)).toMatchObject({
+      type: 'TaskTimedOut',
+      taskTimedOutEventDetails: { error: 'States.Timeout' },
+    })
+  })
+
+  it('that come keep it waiting', async () => {
+    // Prepare
+    const { engine, clock, run, calls } = bench()
+    const beat = (times: number) =>
+      clock.at(clock.now() + 8_000, () => {
+        const { token } = calls[0]!.arguments as { token: string }
+        if (times === 0) engine.callbacks.of(token).succeed('done')
+        else {
+          engine.callbacks.of(token).heartbeat()
+          beat(times - 1)
+        }
+      })
+    beat(3)
+
+    // Act
+    const result = await run(waiting)
+
+    // Assess
+    expect(result).toMatchObject({ status: 'SUCCEEDED', output: '"done"', stopTime: start + 32_000 })
+  })
+})
+
+describe('Activities', () => {
+  const work = only({
+    Type: 'Task',
+    Resource: 'arn:aws:states:us-east-1:000000000000:activity:Work',
+    HeartbeatSeconds: 60,
+    End: true,
+  })
+
+  it('give their tasks to workers and take what they answer', async () => {
+    const { engine, run } = bench(undefined, { hasActivity: () => true, clock: realClock })
+    const running = run(work, { a: 1 })
+    const task = await engine.activities.poll('arn:aws:states:us-east-1:000000000000:activity:Work', 'worker-1', 1_000)
+    engine.callbacks.of(task!.token).succeed(task!.input)
+    const { events, value } = await running
+    expect(value).toBe('{"a":1}')
+    expect(events.map((event) => event.type).slice(2, 5)).toEqual([
+      'ActivityScheduled',
+      'ActivityStarted',
+      'ActivitySucceeded',
+    ])
+    expect(events[3]).toMatchObject({ activityStartedEventDetails: { workerName: 'worker-1' } })
+  })
+
+  it('that were deleted fail the execution', async () => {
+    const result = await bench(undefined, { hasActivity: () => false }).run(work)
+    expect(result).toMatchObject({ status: 'FAILED', error: 'States.Runtime' })
   })
 })
