@@ -37,8 +37,8 @@ export interface RecordedCase {
 /** All cases below a folder of the form `<tier>/<suite>/<case>.json`, in order of their names. */
 export function readCases(folder: string, filter?: string): RecordedCase[] {
   const cases: RecordedCase[] = []
-  for (const tier of readdirSync(folder).sort())
-    for (const suite of readdirSync(join(folder, tier)).sort())
+  for (const tier of foldersIn(folder))
+    for (const suite of foldersIn(join(folder, tier)))
       for (const file of readdirSync(join(folder, tier, suite)).sort()) {
         if (!file.endsWith('.json')) continue
         const path = `${tier}/${suite}/${file}`
@@ -46,4 +46,11 @@ export function readCases(folder: string, filter?: string): RecordedCase[] {
         cases.push({ ...JSON.parse(readFileSync(join(folder, path), 'utf8')), file: path, tier, suite })
       }
   return cases
+}
+
+function foldersIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
 }

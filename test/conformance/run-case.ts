@@ -69,6 +69,8 @@ class CaseRun {
         return this.#testState()
       case 'api':
         return this.#api()
+      default:
+        throw new Error(`Cases of the kind '${this.#case.kind as string}' are not known.`)
     }
   }
 

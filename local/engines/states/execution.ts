@@ -22,6 +22,8 @@ export interface ExecutionResult {
 }
 
 const defaultMaxEvents = 25_000
+/** Express executions take five minutes at most (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html). */
+const expressSeconds = 300
 
 export class Execution {
   readonly info: ExecutionInfo
@@ -194,9 +196,10 @@ export class Execution {
   }
 
   #run(): void {
-    const timeout = this.program.timeoutSeconds
+    const own = this.info.item ? undefined : this.program.timeoutSeconds
+    const timeout = this.info.express ? Math.min(own ?? expressSeconds, expressSeconds) : own
     const started = this.redriveTime ?? this.info.startTime
-    if (timeout !== undefined && !this.info.item) {
+    if (timeout !== undefined) {
       const cancelTimer = this.ports.clock.at(started + timeout * 1000, () =>
         this.#end('ExecutionTimedOut', {}, 0, { status: 'TIMED_OUT' }),
       )

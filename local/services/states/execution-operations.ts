@@ -12,8 +12,6 @@ import { fromToken, page, pageSize, toToken } from './paging.ts'
 import type { ExecutionRow, Revision, Rows } from './rows.ts'
 
 const statuses = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING']
-/** A synchronous execution may take five minutes (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html). */
-const syncMilliseconds = 300_000
 /** Executions can be redriven for 14 days. */
 const redrivePeriod = 14 * 24 * 3600_000
 
@@ -66,9 +64,7 @@ export function executionOperations(
         )
       const name = input.name === undefined ? randomUUID() : checkName(input.name)
       const { arn, execution } = executions.startExpress(machine, found.version ?? machine, name, inputOf(input))
-      const timer = setTimeout(() => execution.abort('States.Timeout'), syncMilliseconds)
       const result = await execution.ended
-      clearTimeout(timer)
       const milliseconds = result.stopTime - execution.info.startTime
       return {
         executionArn: arn,

@@ -170,7 +170,7 @@ export class CloudTaskRunner implements TaskRunner {
       return new TaskFailure(`${target.errors}.SdkClientException`, (error as Error)?.message)
     }
     const name = error.name.endsWith('Exception') ? error.name : `${error.name}Exception`
-    const status = error.status ?? (error.name.includes('NotFound') ? 404 : 400)
+    const status = error.status ?? statuses.find(([name]) => error.name.includes(name))?.[1] ?? 400
     const request = crypto.randomUUID()
     const origin =
       target.causeName !== undefined && !isSdk
@@ -179,6 +179,16 @@ export class CloudTaskRunner implements TaskRunner {
     return new TaskFailure(`${target.errors}.${name}`, `${error.message} ${origin}`)
   }
 }
+
+/** HTTP statuses that causes show, by what an error is called. */
+const statuses: readonly (readonly [string, number])[] = [
+  ['NotFound', 404],
+  ['AccessDenied', 403],
+  ['TooManyRequests', 429],
+  ['Conflict', 409],
+  ['ServiceException', 500],
+  ['ServiceUnavailable', 503],
+]
 
 /** A payload that is text is JSON text already; text that is none is a JSON string. */
 function jsonText(payload: string): string {
