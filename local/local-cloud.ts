@@ -110,7 +110,10 @@ export class LocalCloud implements Cloud {
     if (allowed) return
     const decision = identity === 'ExplicitDeny' || own === 'ExplicitDeny' ? 'ExplicitDeny' : 'ImplicitDeny'
     const named = service === 's3' ? `"${resource}"` : resource
-    throw accessDenied(service, denialMessage(principal, action, named, decision))
+    const message = denialMessage(principal, action, named, decision)
+    // A HEAD request carries no message, and functions behind events have nobody to tell.
+    this.log('warn', `AccessDenied: ${message}`)
+    throw accessDenied(service, message)
   }
 
   assumeRole(roleArn: string, servicePrincipal: string, sessionName: string): RoleSession {

@@ -42,11 +42,12 @@ export function ExecutionPage({ executionArn }: { executionArn: string }) {
     executionArn,
   )
   const [picture, setPicture] = useState<ElkNode>()
+  const [trouble, setTrouble] = useState('')
   const [picked, setPicked] = useState<string>()
   useEffect(() => {
     call<{ definition: string }>('states', 'DescribeStateMachineForExecution', { executionArn })
       .then(({ definition }) => layOut(JSON.parse(definition) as Flow))
-      .then(setPicture, () => {})
+      .then(setPicture, (problem: Error) => setTrouble(problem.message))
   }, [executionArn])
   if (!value) return html`<p class="note">${error ? error.message : 'Loading…'}</p>`
   const { execution, events } = value
@@ -56,12 +57,12 @@ export function ExecutionPage({ executionArn }: { executionArn: string }) {
   return html`<section class="title">
       <h1>${execution.name}</h1>
       <p><span class=${`badge ${execution.status}`}>${execution.status}</span>
-        ${clock(execution.startDate)} · ${duration((execution.stopDate ?? Date.now() / 1000) - execution.startDate)}
+        ${' '}${clock(execution.startDate)} · ${duration((execution.stopDate ?? Date.now() / 1000) - execution.startDate)}
         <${Actions} execution=${execution} /></p>
       ${execution.error && html`<p class="problem" role="alert"><strong>${execution.error}</strong> ${pretty(execution.cause)}</p>`}
     </section>
     <div class="columns">
-      <section>${picture ? html`<${Graph} picture=${picture} runs=${runs} picked=${shown} onPick=${setPicked} />` : html`<p class="note">Drawing…</p>`}</section>
+      <section>${picture ? html`<${Graph} picture=${picture} runs=${runs} picked=${shown} onPick=${setPicked} />` : html`<p class="note">${trouble ? `The graph cannot be drawn: ${trouble}` : 'Drawing…'}</p>`}</section>
       <section class="details">${shown ? html`<${Details} name=${shown} run=${runs.get(shown)} />` : html`<${Whole} execution=${execution} />`}</section>
     </div>
     <${Events} events=${events} start=${execution.startDate} />`

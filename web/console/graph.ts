@@ -29,14 +29,20 @@ const NODE_PADDING = 34
 const layout = {
   'elk.algorithm': 'layered',
   'elk.direction': 'DOWN',
-  'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
   'elk.layered.spacing.nodeNodeBetweenLayers': '34',
   'elk.spacing.nodeNode': '26',
   'elk.edgeRouting': 'SPLINES',
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
 }
+/** The way of success goes down and straight; what a Catch leads to goes round it. */
+const mainWay = {
+  'elk.layered.priority.direction': '10',
+  'elk.layered.priority.straightness': '10',
+  'elk.layered.priority.shortness': '10',
+}
 const container = { ...layout, 'elk.padding': '[top=34,left=16,bottom=16,right=16]' }
 
+/** No edge crosses the frame of a Map or a Parallel, so each is laid out by itself. */
 export async function layOut(flow: Flow): Promise<ElkNode> {
   return new Elk().layout({ id: 'root', layoutOptions: layout, ...children(flow, '', true) })
 }
@@ -46,7 +52,12 @@ function children(flow: Flow, prefix: string, top: boolean): { children: ElkNode
   const nodes: ElkNode[] = []
   const edges: ElkExtendedEdge[] = []
   const edge = (from: string, to: string, kind: string) =>
-    edges.push({ id: `${prefix}${from}>${to}:${kind}:${edges.length}`, sources: [id(from)], targets: [id(to)] })
+    edges.push({
+      id: `${prefix}${from}>${to}:${kind}:${edges.length}`,
+      sources: [id(from)],
+      targets: [id(to)],
+      layoutOptions: kind === 'next' ? mainWay : {},
+    })
   if (top) {
     nodes.push({ id: id('#start'), width: 18, height: 18 })
     edge('#start', flow.StartAt, 'next')
