@@ -119,10 +119,14 @@ function backendOf(cloud: LocalCloud): Backend {
   const models = new Map<string, Promise<ServiceModel>>()
   return {
     async model(signingName, request) {
-      const service = cloud.services.get(signingName)
+      const service =
+        [...cloud.services.values()].find(
+          ({ signedAs }) => signedAs?.name === signingName && signedAs.path.test(request.path),
+        ) ?? cloud.services.get(signingName)
       if (!service) return undefined
-      const known = models.get(signingName) ?? service.schemas().then((sdk) => modelOf(signingName, sdk))
-      models.set(signingName, known)
+      const { name } = service
+      const known = models.get(name) ?? service.schemas().then((sdk) => modelOf(name, sdk))
+      models.set(name, known)
       const model = await known
       return speaking(model, kindOf(request, model.kind), () => protocolFor(request, model))
     },

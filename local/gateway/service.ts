@@ -31,6 +31,8 @@ export interface Permission {
 export interface Service {
   /** The signing name: `s3`, `states`, `elasticmapreduce`. */
   readonly name: string
+  /** Two services may sign with one name; then one of them has a name of its own here and is known by its paths. */
+  readonly signedAs?: { name: string; path: RegExp }
   /** The SDK package that carries the service's schemas, imported on the first call from the wire. */
   readonly schemas: () => Promise<object>
   readonly operations: Record<string, Operation>

@@ -13,6 +13,8 @@ import { createMonitoring } from './monitoring/index.ts'
 import { createRds } from './rds/index.ts'
 import { createRedshiftData } from './redshift-data/index.ts'
 import { createS3 } from './s3/index.ts'
+import { createSageMaker } from './sagemaker/index.ts'
+import { createSageMakerRuntime } from './sagemaker-runtime/index.ts'
 import { createScheduler } from './scheduler/index.ts'
 import { createSecretsManager } from './secretsmanager/index.ts'
 import { createSns } from './sns/index.ts'
@@ -36,6 +38,8 @@ export const services: CreateService[] = [
   createElasticMapReduce,
   createRedshiftData,
   createRds,
+  createSageMakerRuntime,
+  createSageMaker,
   createLambda,
   createStates,
   createApiGateway,

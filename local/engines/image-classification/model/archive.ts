@@ -14,7 +14,7 @@ export async function pack(files: Readonly<Record<string, Uint8Array>>): Promise
     parts.push(header(name, content.length), content, Buffer.alloc(padding))
   }
   parts.push(Buffer.alloc(2 * BLOCK))
-  return promisify(gzip)(Buffer.concat(parts), { level: 6 })
+  return promisify(gzip)(Buffer.concat(parts), { level: 1 })
 }
 
 /** @throws AlgorithmError when the bytes are no such archive */
