@@ -117,6 +117,7 @@ async function beginRun(
     counts: noCounts(),
     itemCounts: noCounts(),
     resultsWritten: 0,
+    redriveCount: known ? execution.redriveCount : 0,
   }
   execution.ports.mapRuns?.started(run)
   return run

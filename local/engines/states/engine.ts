@@ -69,7 +69,10 @@ export class Engine {
 
   /** Leaves all executions where they are, as the death of the process would; their journals are on disk. */
   suspend(): void {
-    for (const execution of this.#running.values()) execution.suspend()
+    const running = [...this.#running.values()]
+    // All of them first: an execution that is cancelled would stop its children.
+    for (const execution of running) execution.freeze()
+    for (const execution of running) execution.cancellation.cancel()
     this.#running.clear()
   }
 

@@ -180,19 +180,19 @@ export class Execution {
 
   /** Stops the execution from outside. */
   abort(error?: string, cause?: string): void {
-    if (this.#result) return
+    if (this.#result || this.#suspended) return
     const details: Record<string, Json> = {}
     if (error !== undefined) details.error = error
     if (cause !== undefined) details.cause = cause
     this.#end('ExecutionAborted', details, 0, { status: 'ABORTED', error, cause })
   }
 
-  /** Stops where it is, without an end: the journal says how to go on. */
-  suspend(): void {
+  /** Writes nothing any more: from now on the journal says how to go on. */
+  freeze(): void {
+    if (this.#result || this.#suspended) return
     unflushed.delete(this)
     this.#journal.close()
     this.#suspended = true
-    this.cancellation.cancel()
   }
 
   #run(): void {
@@ -246,7 +246,7 @@ export class Execution {
     previous: number,
     result: { status: ExecutionResult['status']; output?: string; error?: string; cause?: string },
   ): void {
-    if (this.#result) return
+    if (this.#result || this.#suspended) return
     this.emit(undefined, type, details, undefined, previous)
     this.#result = { ...result, stopTime: this.ports.clock.now() }
     unflushed.delete(this)

@@ -1,5 +1,6 @@
 /** A state while it runs: its input, its context object, and how its fields are filled in. */
 
+import { realClock } from './clock.ts'
 import type { State } from './definition.ts'
 import { LimitFailure, StatesError } from './errors.ts'
 import type { JournalRecord } from './journal.ts'
@@ -104,7 +105,9 @@ export class Frame<S extends State = State> {
     if (this.state.language === 'JSONPath') return { input, context: this.context, variables: this.thread.variables }
     const states: Record<string, unknown> = { input: this.input, ...more }
     Object.defineProperty(states, 'context', { enumerable: true, get: () => this.context() })
-    return { input, context: this.context, variables: this.thread.variables, states }
+    const { clock } = this.execution.ports
+    const now = clock === realClock ? undefined : () => clock.now()
+    return { input, context: this.context, variables: this.thread.variables, states, now }
   }
 
   /** The input after InputPath (JSONata has none). */

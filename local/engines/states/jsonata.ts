@@ -51,6 +51,16 @@ export function compileJsonata(text: string): JsonataExpression {
   return entry
 }
 
+const shownTime = jsonata('$fromMillis(time, picture, timezone)')
+
+/** `$millis()` and `$now()` by another clock than the machine's. */
+export function clockBindings(now: () => number): Bindings {
+  return {
+    millis: () => now(),
+    now: (picture?: string, timezone?: string) => shownTime.evaluate({ time: now(), picture, timezone }),
+  }
+}
+
 interface Budget {
   depth: number
   calls: number

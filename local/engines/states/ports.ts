@@ -123,4 +123,6 @@ export interface MapRunInfo {
   readonly counts: Record<'pending' | 'running' | 'succeeded' | 'failed' | 'timedOut' | 'aborted', number>
   readonly itemCounts: Record<'pending' | 'running' | 'succeeded' | 'failed' | 'timedOut' | 'aborted', number>
   resultsWritten: number
+  /** How often it was redriven with its execution. */
+  redriveCount: number
 }

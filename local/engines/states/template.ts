@@ -6,7 +6,7 @@ import { RuntimeFailure } from './errors.ts'
 import { type Expression, evaluateExpression, parseExpression } from './intrinsic-expression.ts'
 import { isObject, type Json, type JsonObject, textOf } from './json.ts'
 import { type JsonPath, PathNotFound, readPath } from './json-path.ts'
-import { type Bindings, compileJsonata, evaluateJsonata, isJsonata, jsonataText } from './jsonata.ts'
+import { type Bindings, clockBindings, compileJsonata, evaluateJsonata, isJsonata, jsonataText } from './jsonata.ts'
 
 /** What a template sees when a state runs. */
 export interface Scope {
@@ -17,6 +17,8 @@ export interface Scope {
   readonly variables: Readonly<Record<string, Json>>
   /** `$states` of JSONata. */
   readonly states?: Record<string, unknown>
+  /** What `$now()` and `$millis()` tell, where time is simulated. */
+  readonly now?: (() => number) | undefined
 }
 
 /** A compiled template; `constant` when nothing in it has to be filled in. */
@@ -33,7 +35,8 @@ function constant(value: Json): Template {
 
 /** The bindings of JSONata for a scope. */
 function bindingsOf(scope: Scope): Bindings {
-  return { ...scope.variables, states: scope.states }
+  const bindings: Bindings = { ...scope.variables, states: scope.states }
+  return scope.now ? { ...bindings, ...clockBindings(scope.now) } : bindings
 }
 
 /** Compiles a template of the JSONata language. `field` is the name that messages give it. */

@@ -65,7 +65,7 @@ export class MapRuns implements MapRunObserver {
             resultsWritten: run.resultsWritten,
             ...redrivable,
           },
-          redriveCount: 0,
+          redriveCount: run.redriveCount,
         }
       },
 

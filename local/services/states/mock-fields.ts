@@ -30,13 +30,31 @@ const ranges: Record<string, readonly [min: number, max: number]> = {
   Timeout: [1, 900],
 }
 
+/** The least length of texts and blobs, which the schemas leave out as well. */
+const leastLengths: Record<string, number> = { CiphertextBlob: 1, FunctionName: 1, KeyId: 1 }
+
 /**
- * STRICT and PRESENT check the fields that are there; NONE checks nothing. Fields that the API does not know are left alone.
+ * Output shapes of services whose SDK client is not installed, by `service:action`
+ * (https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html).
+ */
+const written: Record<string, Record<string, 'string' | 'number' | 'boolean'>> = {
+  'kms:encrypt': { CiphertextBlob: 'string', EncryptionAlgorithm: 'string', KeyId: 'string' },
+  'kms:decrypt': { EncryptionAlgorithm: 'string', KeyId: 'string', Plaintext: 'string' },
+}
+
+/**
+ * PRESENT checks the fields that are there, STRICT also asks for those that the API always answers; NONE checks nothing.
+ * Fields that the API does not know are left alone.
  * @throws AwsError ValidationException
  */
 export async function checkMockFields(resource: string, result: Json, mode: string): Promise<void> {
   const integration = parseResource(resource)
   if (mode === 'NONE' || integration.kind !== 'service') return
+  const shape = written[`${integration.service}:${integration.action}`]
+  if (shape) {
+    checkWritten(shape, result)
+    return
+  }
   const load = packages[integration.service]
   if (!load) return
   const shapes = await load()
@@ -45,11 +63,35 @@ export async function checkMockFields(resource: string, result: Json, mode: stri
   if (!schema) return
   // An operation's schema is a tuple: its sixth member gives the output shape.
   const output = NormalizedSchema.of(schema[5])
+  if (mode === 'STRICT') checkRequired(output, result)
   check(output, result, shapes, integration.service === 'lambda' && !integration.sdk ? 'Payload' : undefined)
 }
 
 function fail(field: string, what: string): never {
   throw new AwsError('ValidationException', `Mock result schema validation error: Field '${field}' ${what}`)
+}
+
+/** Members that an API always answers come first in a structure's schema, whose seventh part counts them. */
+function checkRequired(output: NormalizedSchema, result: Json): void {
+  const schema = output.getSchema() as unknown as readonly unknown[]
+  if (!Array.isArray(schema) || !isObject(result)) return
+  const names = (schema[4] as string[]).slice(0, (schema[6] as number | undefined) ?? 0)
+  for (const name of names.map(pascalCase)) if (!Object.hasOwn(result, name)) fail(name, 'is required')
+}
+
+function checkWritten(shape: Record<string, string>, result: Json): void {
+  if (!isObject(result)) fail('result', 'must be an object')
+  for (const [field, type] of Object.entries(shape)) {
+    const value = (result as any)[field]
+    if (value === undefined || value === null) continue
+    if (typeof value !== type) fail(field, `must be a ${type}`)
+    checkLength(field, value)
+  }
+}
+
+function checkLength(field: string, value: unknown): void {
+  if (typeof value === 'string' && value.length < (leastLengths[field] ?? 0))
+    fail(field, 'is smaller than the minimum length')
 }
 
 /** `skip` names a field that Step Functions changes: the payload of an optimised Lambda integration is JSON. */
@@ -84,6 +126,7 @@ function check(
     if (typeof value !== 'boolean') fail(field, 'must be a boolean')
   } else if (schema.isStringSchema() || schema.isBlobSchema() || schema.isTimestampSchema()) {
     if (typeof value !== 'string') fail(field, 'must be a string')
+    checkLength(field, value)
     const values = shapes[field]
     if (schema.isStringSchema() && isObject(values) && !Object.values(values).includes(value))
       fail(field, 'is not an expected value')

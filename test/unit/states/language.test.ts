@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bench, only } from './support.ts'
+import { bench, only, start } from './support.ts'
 
 const output = async (expression: string, input = {}) => {
   const { run } = bench()
@@ -43,6 +43,22 @@ describe('JSONata', () => {
       status: 'FAILED',
       error: 'States.QueryEvaluationError',
     })
+  })
+
+  it('tells simulated time', async () => {
+    // Act
+    const { value } = await bench().run({
+      QueryLanguage: 'JSONata',
+      StartAt: 'Wait',
+      States: {
+        Wait: { Type: 'Wait', Seconds: 86_400, Next: 'Tell' },
+        Tell: { Type: 'Pass', Output: "{% [$now(), $now('[Y0001]-[M01]-[D01]'), $millis()] %}", End: true },
+      },
+    })
+
+    // Assess
+    const day = start + 86_400_000
+    expect(value).toEqual([new Date(day).toISOString(), '2026-01-02', day])
   })
 
   it('does not run the operators of later versions', async () => {

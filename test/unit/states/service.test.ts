@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Service } from '../../../local/gateway/service.ts'
 import { createStates } from '../../../local/services/states/index.ts'
 import { failure, type TestCloud, testCloud } from '../../support/cloud.ts'
 
@@ -27,6 +28,7 @@ const invoke = (pattern = '') => ({
 })
 
 let cloud: TestCloud
+let service: Service
 const events: any[] = []
 let lambda: (payload: any) => unknown = (payload) => payload
 
@@ -71,7 +73,7 @@ const ended = (executionArn: string) =>
 
 beforeEach(() => {
   cloud = testCloud()
-  cloud.add(createStates(cloud))
+  service = cloud.add(createStates(cloud))
   events.length = 0
   lambda = (payload) => payload
   surround(cloud)
@@ -267,6 +269,62 @@ describe('Nested executions', () => {
       ({ executions }: any) => executions[0].status !== 'RUNNING',
     )
     expect(stopped.executions[0].status).toBe('ABORTED')
+  })
+})
+
+describe('A restart', () => {
+  it('leaves nested executions running, and their parents waiting for them', async () => {
+    // Prepare
+    const child = await create(
+      {
+        StartAt: 'W',
+        States: { W: { Type: 'Wait', Seconds: 1, Next: 'E' }, E: { Type: 'Pass', Result: 7, End: true } },
+      },
+      { name: 'Child' },
+    )
+    const run = {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::states:startExecution.sync:2',
+      Arguments: { StateMachineArn: child },
+      Output: '{% $states.result.Output %}',
+      End: true,
+    }
+    const each = {
+      Type: 'Map',
+      Items: [1, 2],
+      ItemProcessor: {
+        ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+        StartAt: 'Run',
+        States: { Run: run },
+      },
+      End: true,
+    }
+    const parent = await create(
+      { QueryLanguage: 'JSONata', StartAt: 'Each', States: { Each: each } },
+      { name: 'Parent' },
+    )
+    const { executionArn } = await call('StartExecution', { stateMachineArn: parent })
+    await until(
+      () => call('ListExecutions', { stateMachineArn: child }),
+      ({ executions }: any) => executions.length === 2,
+    )
+
+    // Act
+    await service.close?.()
+    const restarted = cloud.restart()
+    surround(restarted)
+    const second = restarted.add(createStates(restarted))
+    await second.start?.()
+    const row = await until(
+      () => restarted.as('states', 'DescribeExecution', { executionArn }),
+      (value: any) => value.status !== 'RUNNING',
+    )
+
+    // Assess
+    const { executions } = await restarted.as('states', 'ListExecutions', { stateMachineArn: child })
+    expect(row).toMatchObject({ status: 'SUCCEEDED', output: '[7,7]' })
+    expect(executions.map((execution: any) => execution.status)).toEqual(['SUCCEEDED', 'SUCCEEDED'])
+    await second.close?.()
   })
 })
 
