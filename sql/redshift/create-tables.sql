@@ -88,7 +88,3 @@ COMPOUND SORTKEY (loan_identifier, period);
 
 -- On Redshift every IAM role is a database user of its own. The role that loads owns the tables; reconciling, reporting and people only read.
 GRANT SELECT ON public.origination, public.performance TO PUBLIC;
-
--- Each IAM role that comes through the Data API is a database user of its own (IAMR:<role>), and only this one owns the tables. Who gets in at all
--- is IAM's to say (redshift-serverless:GetCredentials).
-GRANT SELECT, INSERT, DELETE ON public.origination, public.performance TO PUBLIC;

@@ -13,7 +13,7 @@ import { archiveSchema, identity } from './archive/archive.ts'
 import { contents } from './archive/contents.ts'
 import { download } from './archive/download.ts'
 import { RawQuarter } from './archive/raw-quarter.ts'
-import { archiveRow, markCollected } from './archive/table.ts'
+import { archiveRow, forget, markCollected } from './archive/table.ts'
 import { openZip } from './archive/unzip.ts'
 import { createSource, sourceEnvironment } from './source/source.ts'
 
@@ -37,6 +37,8 @@ export const handler = task({
       try {
         const files = await contents(zip, archive)
         const raw = new RawQuarter(env.RAW_BUCKET, archive)
+        // From here to the mark, the bucket may hold files of two archives.
+        await forget(env.ARCHIVES_TABLE, quarter, ['collected'])
         for (const file of files) {
           const bytes = await raw.upload(file, await zip.open(file.entry), signal)
           log.info('Uploaded a file', { key: raw.key(file), bytes })

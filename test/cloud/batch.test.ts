@@ -139,4 +139,40 @@ describe('running it again', () => {
     })
     expect(counts.performance.redshift).toBe(kept.performance.processed + now.performance.processed)
   })
+
+  it('leaves nothing of what a quarter had before, when it has no rejects and fewer reporting years now', async () => {
+    // Prepare
+    const s3 = new S3Client(running.clientOptions)
+    const Bucket = running.cloud.outputs.ProcessedBucketName!
+    const keys = async (Prefix: string) =>
+      ((await s3.send(new ListObjectsV2Command({ Bucket, Prefix }))).Contents ?? []).map(({ Key }) => Key!)
+    const years = async () =>
+      new Set((await keys('performance/quarter=1999Q2/')).map((key) => /reporting_year=(\d+)/.exec(key)?.[1]))
+    expect(await years()).toContain('2001')
+    expect(await keys('quarantine/performance/quarter=1999Q2/')).not.toEqual([])
+    const { truth } = await generateArchive({
+      quarter: '1999Q2',
+      loans: 40,
+      seed: 3,
+      dirty: 0,
+      through: '1999-12',
+      folder: running.folder,
+    })
+
+    // Act
+    const execution = await running.end(await running.start({ load: { mysql: hasMysql } }))
+
+    // Assess
+    expect(execution.status, execution.cause).toBe('SUCCEEDED')
+    expect(await years()).toEqual(new Set(['1999']))
+    for (const table of ['origination', 'performance'])
+      expect(await keys(`quarantine/${table}/quarter=1999Q2/`)).toEqual([])
+    const kept = running.archives[0]!.truth.tables
+    const { counts } = JSON.parse(execution.output!)
+    expect(counts.performance).toMatchObject({
+      raw: kept.performance.raw + truth.tables.performance.raw,
+      rejected: kept.performance.rejected,
+      redshift: kept.performance.processed + truth.tables.performance.processed,
+    })
+  })
 })

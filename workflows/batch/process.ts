@@ -18,6 +18,7 @@ export function addProcessTasks(batch: Batch, props: BatchProps): void {
   const assets = Object.entries(scripts).map(
     ([state, { file }]) => [state, new Asset(batch, `${state}Script`, { path: `${props.root}/hql/${file}` })] as const,
   )
+  addClearQuarters(batch, props)
   addCreateCluster(
     batch,
     props,
@@ -67,6 +68,24 @@ export function addProcessTasks(batch: Batch, props: BatchProps): void {
     memory: 512,
   })
   jobs.allowStopping(terminateCluster.role)
+}
+
+function addClearQuarters(batch: Batch, { storage: { processed } }: BatchProps): void {
+  const clearQuarters = batch.task('ClearQuarters', {
+    environment: { PROCESSED_BUCKET: processed.bucketName, ARCHIVES_TABLE: batch.archives.tableName },
+    timeout: 300,
+    memory: 512,
+  })
+  allow(clearQuarters.role, ['s3:ListBucket'], [processed.bucketArn])
+  allow(
+    clearQuarters.role,
+    ['s3:DeleteObject'],
+    ['origination', 'performance', 'servicing', 'quarantine', 'export'].map((part) =>
+      processed.arnForObjects(`${part}/*`),
+    ),
+    { because: 'Hive names the files that it writes below the prefixes.' },
+  )
+  allow(clearQuarters.role, ['dynamodb:UpdateItem'], [batch.archives.tableArn])
 }
 
 function addCreateCluster(batch: Batch, props: BatchProps, hiveScripts: Asset[]): void {

@@ -1,11 +1,12 @@
 /** A quarter's files in the raw bucket: `<table>/layout=<layout>/quarter=<quarter>/<file>`. */
 import type { Readable } from 'node:stream'
-import { DeleteObjectsCommand, HeadObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
+import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
-import { ArchiveCorrupt, TaskError } from '../../errors.ts'
+import { ArchiveCorrupt } from '../../errors.ts'
 import type { Archive } from './archive.ts'
 import type { DataFile } from './contents.ts'
 import { LAYOUTS } from './layout.ts'
+import { keysBelow, removeObjects } from './objects.ts'
 
 /** 10,000 parts of 16 MiB make 160 GB; four of them at a time stay far below the function's memory. */
 const PART_BYTES = 16 * 1024 ** 2
@@ -71,24 +72,11 @@ export class RawQuarter {
     const old: string[] = []
     for (const table of ['origination', 'performance']) {
       for (const layout of LAYOUTS) {
-        const Prefix = `${table}/layout=${layout}/quarter=${this.#archive.quarter}/`
-        for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: this.#bucket, Prefix })) {
-          for (const { Key } of page.Contents ?? []) if (Key && !keep.has(Key)) old.push(Key)
-        }
+        const prefix = `${table}/layout=${layout}/quarter=${this.#archive.quarter}/`
+        for await (const keys of keysBelow(this.#bucket, prefix)) old.push(...keys.filter((key) => !keep.has(key)))
       }
     }
-    for (let start = 0; start < old.length; start += 1000) {
-      const Objects = old.slice(start, start + 1000).map((Key) => ({ Key }))
-      const { Errors = [] } = await s3.send(
-        new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }),
-      )
-      const [first] = Errors
-      if (first)
-        throw new TaskError(
-          first.Code ?? 'S3DeleteError',
-          `Could not remove s3://${this.#bucket}/${first.Key}: ${first.Message}`,
-        )
-    }
+    await removeObjects(this.#bucket, old)
     return old
   }
 }

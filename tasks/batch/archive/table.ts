@@ -71,6 +71,18 @@ export async function markLoaded(tableName: string, archive: Archive, stores: St
   await set(tableName, archive.quarter, { loaded: identity(archive), stores, loadedAt: new Date().toISOString() })
 }
 
+/** A stage of the quarter is about to be done anew: what it holds is of no archive until it is marked again. */
+export async function forget(tableName: string, quarter: string, stages: ('collected' | 'processed')[]): Promise<void> {
+  await client.send(
+    new UpdateCommand({
+      TableName: tableName,
+      Key: { quarter },
+      UpdateExpression: `REMOVE ${stages.map((_, i) => `#n${i}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(stages.map((stage, i) => [`#n${i}`, stage])),
+    }),
+  )
+}
+
 async function set(tableName: string, quarter: string, values: Record<string, unknown>): Promise<void> {
   const names = Object.keys(values)
   await client.send(

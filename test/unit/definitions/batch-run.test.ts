@@ -23,6 +23,7 @@ function functions(more: Record<string, Play> = {}, left: object = {}): Record<s
   return {
     ListArchives: () => ({ ...plan, ...left }),
     CollectQuarter: ({ archive }) => ({ quarter: archive.quarter, collected: true }),
+    ClearQuarters: () => ({ removed: 0 }),
     CreateCluster: () => ({ clusterId: 'j-1' }),
     CreateTables: step,
     ProcessOrigination: step,
@@ -72,7 +73,7 @@ describe('the batch workflow', () => {
   it('goes on with the loads where an earlier execution had processed everything', async () => {
     const result = await run('batch', functions({}, { collect: [], process: [] }))
     expect(result.status).toBe('SUCCEEDED')
-    for (const name of ['CollectQuarter', 'CreateCluster', 'TerminateCluster'])
+    for (const name of ['CollectQuarter', 'ClearQuarters', 'CreateCluster', 'TerminateCluster'])
       expect(payloads(result, name)).toEqual([])
   })
 
@@ -116,6 +117,8 @@ describe('the batch workflow', () => {
     )
     expect(result.status).toBe('SUCCEEDED')
     expect(payloads(result, 'CreateTables').map(({ clusterId }) => clusterId)).toEqual(['j-1', 'j-2'])
+    // What the first cluster has written stays.
+    expect(payloads(result, 'ClearQuarters')).toEqual([{ quarters }])
   })
 
   it('carries 109 quarters', async () => {
@@ -139,6 +142,7 @@ describe('a failure of the batch workflow', () => {
   it.each([
     ['ListArchives', 'ListArchives', 'SourceLoginError'],
     ['CollectQuarter', 'CollectQuarters', 'ArchiveCorrupt'],
+    ['ClearQuarters', 'ClearQuarters', 'AccessDenied'],
     ['CreateCluster', 'CreateCluster', 'ClusterLost'],
     ['ProcessOrigination', 'ProcessOrigination', 'HiveStepFailed'],
     ['CheckQuality', 'CheckQuality', 'QualityError'],
