@@ -6,9 +6,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HiveError, HiveExecutionError, type StatementPlace } from './errors.ts'
 import { Duck } from './run/duck.ts'
+import type { Execution } from './run/execution.ts'
 import { Metastore } from './run/metastore.ts'
 import { Settings } from './run/settings.ts'
-import { type Execution, execute } from './run/statements.ts'
+import { execute } from './run/statements.ts'
 import { type Locate, Storage } from './run/storage.ts'
 import { TextFiles } from './run/text-files.ts'
 import { Writer } from './run/write.ts'
@@ -99,7 +100,10 @@ async function runScript(script: Script, shared: Shared): Promise<void> {
   const settings = new Settings(script.variables ?? {}, script.conf)
   const temporary: Execution['temporary'] = []
   const execution: Execution = { ...shared, settings, temporary, log }
-  const interrupt = () => void duck.interrupt()
+  let calm = () => {}
+  const interrupt = () => {
+    calm = duck.interrupt()
+  }
   script.signal?.addEventListener('abort', interrupt)
   metastore.use('default', { line: 1, column: 1 })
   try {
@@ -125,6 +129,7 @@ async function runScript(script: Script, shared: Shared): Promise<void> {
     throw error
   } finally {
     script.signal?.removeEventListener('abort', interrupt)
+    calm()
     for (const table of temporary) {
       metastore.drop({ database: table.database, name: table.name, line: 0, column: 0 })
       await rm(await shared.storage.folder(table.location, 'delete'), { recursive: true, force: true })

@@ -5,7 +5,7 @@ import { type ClusterRecord, isOver, type StepRecord, type Store } from './store
 
 const date = (iso: string | undefined): Date | undefined => (iso === undefined ? undefined : new Date(iso))
 
-export const tagList = (tags: Record<string, string>) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+const tagList = (tags: Record<string, string>) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
 const status = (cluster: ClusterRecord) => ({
   State: cluster.state,

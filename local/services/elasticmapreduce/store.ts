@@ -65,11 +65,14 @@ export interface Store {
   /** @throws AwsError InvalidRequestException */
   step(cluster: ClusterRecord, id: string | undefined): StepRecord
   save(cluster: ClusterRecord): void
+  /** When a cluster begins: no two at the same time, so that lists have one order. */
+  created(): string
   arn(clusterId: string): string
 }
 
 export function createStore(cloud: Cloud): Store {
   const clusters = cloud.collection<ClusterRecord>('emr.clusters')
+  let last = 0
   return {
     cloud,
     clusters,
@@ -84,6 +87,10 @@ export function createStore(cloud: Cloud): Store {
       return found
     },
     save: (cluster) => clusters.put(cluster.id, cluster),
+    created() {
+      last = Math.max(Date.now(), last + 1)
+      return new Date(last).toISOString()
+    },
     arn: (clusterId) => cloud.arn('elasticmapreduce', `cluster/${clusterId}`),
   }
 }

@@ -45,7 +45,8 @@ function conversion(value: Typed, to: HiveType, at: Place): string {
       break
     case 'decimal':
       // A cast that fails is slow in DuckDB, and empty text is what fails most.
-      if (isText(from)) return `CASE WHEN contains(${sql}, '_') THEN NULL ELSE TRY_CAST(nullif(${sql}, '') AS ${duckType(to)}) END`
+      if (isText(from))
+        return `CASE WHEN contains(${sql}, '_') THEN NULL ELSE TRY_CAST(nullif(${sql}, '') AS ${duckType(to)}) END`
       if (isNumber(from)) return `TRY_CAST(${sql} AS ${duckType(to)})`
       if (from.kind === 'boolean') return `CAST(CAST(${sql} AS INTEGER) AS ${duckType(to)})`
       if (from.kind === 'timestamp') return `TRY_CAST(epoch(${sql}) AS ${duckType(to)})`

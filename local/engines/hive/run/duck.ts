@@ -11,6 +11,8 @@ export interface DuckOptions {
   readonly temp: string
 }
 
+const INTERRUPT_EVERY = 20
+
 export class Duck {
   readonly #options: DuckOptions
   #opened: Promise<{ instance: DuckDBInstance; connection: DuckDBConnection }> | undefined
@@ -68,9 +70,15 @@ export class Duck {
     }
   }
 
-  /** Stops the statement that runs. */
-  async interrupt(): Promise<void> {
-    if (this.#opened) (await this.#opened).connection.interrupt()
+  /**
+   * Stops the statement that runs, and any that begins before the returned function is called: an interrupt alone is lost when it comes
+   * just before DuckDB sets to work.
+   */
+  interrupt(): () => void {
+    const stop = () => void this.#opened?.then(({ connection }) => connection.interrupt())
+    stop()
+    const again = setInterval(stop, INTERRUPT_EVERY)
+    return () => clearInterval(again)
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,4 @@
 /** Where a script's locations lie on this machine. */
-import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { HiveSemanticError } from '../errors.ts'
@@ -87,7 +86,7 @@ const UNSAFE = /[\u0000-\u001f"#%'*/:=?\\\u007f{[\]^]/g
 export const escapePathName = (value: string): string =>
   value.replace(UNSAFE, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 
-export const unescapePathName = (name: string): string =>
+const unescapePathName = (name: string): string =>
   name.replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
 
 /** Moves a file into place with one rename, over whatever was there. */
@@ -108,5 +107,3 @@ export async function moveFile(from: string, to: string): Promise<void> {
 export async function removeFiles(folder: string, keep: ReadonlySet<string> = new Set()): Promise<void> {
   for (const file of await dataFiles(folder)) if (!keep.has(file)) await rm(file)
 }
-
-export const folderExists = (folder: string): boolean => existsSync(folder)
