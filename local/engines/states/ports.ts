@@ -30,6 +30,8 @@ export interface TaskCall {
   readonly arguments: Json
   readonly execution: ExecutionInfo
   readonly state: string
+  /** The same for every call of one attempt, also for the call that is made again after the process died. */
+  readonly id: string
   /** The role of the Credentials field, if it has one. */
   readonly roleArn: string | undefined
   /** The token that ends a `.waitForTaskToken` task. */

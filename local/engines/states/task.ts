@@ -21,6 +21,8 @@ interface Attempt {
   readonly payload: Json
   readonly roleArn: string | undefined
   readonly scheduledTime: number
+  /** The id of its Scheduled event. */
+  readonly scheduledId: number
   readonly timeoutSeconds: number | undefined
   readonly heartbeatSeconds: number | undefined
   /** What is recorded of this very attempt from before a restart. */
@@ -80,6 +82,7 @@ export async function runTask(frame: Frame<TaskState>): Promise<Json> {
     payload,
     roleArn,
     scheduledTime: scheduled?.[2] ?? execution.ports.clock.now(),
+    scheduledId: scheduled?.[0] ?? thread.last,
     timeoutSeconds,
     heartbeatSeconds,
     recorded,
@@ -208,6 +211,7 @@ async function perform(attempt: Attempt): Promise<Json> {
     arguments: attempt.payload,
     execution: execution.info,
     state: state.name,
+    id: `${execution.info.arn}#${attempt.scheduledId}`,
     roleArn: attempt.roleArn,
     token: frame.token,
     signal: ending.signal,

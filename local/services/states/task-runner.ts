@@ -1,10 +1,12 @@
 /** Calls the resources of tasks through the door, as the machine's role. */
+import { createHash } from 'node:crypto'
 import type { Cloud } from '../../cloud.ts'
 import { StatesError, TaskFailure } from '../../engines/states/errors.ts'
 import { isObject, type Json, type JsonObject, textOf } from '../../engines/states/json.ts'
 import type { TaskAnswer, TaskCall, TaskRunner } from '../../engines/states/ports.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
 import type { Principal } from '../../gateway/principal.ts'
+import { machineArn } from './arns.ts'
 import { optimised, type ServiceIntegration, sdk } from './integrations.ts'
 
 /** Waits for the end of a nested execution and answers as DescribeExecution does. */
@@ -118,11 +120,19 @@ export class CloudTaskRunner implements TaskRunner {
     let input = target.camelCase ? (camelCased(given) as JsonObject) : { ...given }
     for (const name of target.texts ?? []) input = withText(input, name.split('.')) as JsonObject
     if (operation === 'StartExecution' && input.input === null) delete input.input
+    // A nested execution without a name gets one of its attempt: a call that is made again finds it.
+    const named = target.service === 'states' && operation === 'StartExecution' && input.name === undefined
+    if (named) input.name = uuidOf(call.id)
     let result: any
     try {
       result = await this.#cloud.call(principal, target.service, operation, input)
     } catch (error) {
-      throw this.#failure(target, error, integration.sdk)
+      const existing = named && (error as Error).name === 'ExecutionAlreadyExists'
+      if (!existing) throw this.#failure(target, error, integration.sdk)
+      const { machine } = machineArn(input.stateMachineArn)
+      const executionArn = `${machine.replace(':stateMachine:', ':execution:')}:${input.name}`
+      const { startDate } = await this.#cloud.call(principal, 'states', 'DescribeExecution', { executionArn })
+      result = { executionArn, startDate }
     }
     const output = toOutput(result ?? {}, target.camelCase ?? false) as JsonObject
     if (integration.sdk) return output
@@ -178,6 +188,11 @@ export class CloudTaskRunner implements TaskRunner {
         : `(Service: ${target.errors}, Status Code: ${status}, Request ID: ${request})${isSdk ? ' (SDK Attempt Count: 1)' : ''}`
     return new TaskFailure(`${target.errors}.${name}`, `${error.message} ${origin}`)
   }
+}
+
+function uuidOf(text: string): string {
+  const hash = createHash('sha256').update(text).digest('hex')
+  return [hash.slice(0, 8), hash.slice(8, 12), hash.slice(12, 16), hash.slice(16, 20), hash.slice(20, 32)].join('-')
 }
 
 /** HTTP statuses that causes show, by what an error is called. */
