@@ -12,8 +12,11 @@ import { createGunzip } from 'node:zlib'
 import type { TextFormat } from './metastore.ts'
 
 const CHUNK = 4 * 1024 * 1024
+/** Bytes that are looked at together: small, so that few good lines share the fate of an odd one. */
+const BLOCK = 16 * 1024
 const [LF, CR] = [0x0a, 0x0d]
 const EMPTY_LINE = Buffer.from('\n\n')
+const BOM = Buffer.from([0xef, 0xbb, 0xbf])
 
 export class TextFiles {
   readonly #temp: string
@@ -55,13 +58,10 @@ async function plain(path: string, format: TextFormat): Promise<boolean> {
     for (;;) {
       const { bytesRead } = await file.read(buffer, kept, CHUNK - kept)
       const filled = kept + bytesRead
-      const chunk = buffer.subarray(0, filled)
       // Whole lines only: a character of several bytes and a pair of line ends may straddle chunks.
-      const end = bytesRead === 0 ? filled : chunk.lastIndexOf(LF) + 1 || filled
-      const part = chunk.subarray(0, end)
-      if (part.includes(CR) || part.includes(EMPTY_LINE) || part[0] === LF) return false
-      if (!isAscii(part) && (format.encoding !== 'utf-8' || !isUtf8(part))) return false
-      if (first && part[0] === 0xef && part[1] === 0xbb && part[2] === 0xbf) return false
+      const end = bytesRead === 0 ? filled : buffer.subarray(0, filled).lastIndexOf(LF) + 1 || filled
+      const lines = buffer.subarray(0, end)
+      if (!plainLines(lines, format) || (first && lines.subarray(0, BOM.length).equals(BOM))) return false
       if (bytesRead === 0) return true
       first = false
       buffer.copyWithin(0, end, filled)
@@ -72,27 +72,43 @@ async function plain(path: string, format: TextFormat): Promise<boolean> {
   }
 }
 
-/** Decodes, ends every record with LF, and keeps empty lines by a delimiter: an empty first field, as Hive has it. */
+/** Whole lines that need no change: no CR, no empty record, and bytes that are UTF-8 already. */
+function plainLines(lines: Buffer, format: TextFormat): boolean {
+  if (lines[0] === LF || lines.includes(CR) || lines.includes(EMPTY_LINE)) return false
+  return isAscii(lines) || (format.encoding === 'utf-8' && isUtf8(lines))
+}
+
+/**
+ * Decodes, ends every record with LF, and keeps empty records by a delimiter: an empty first field, as Hive has it. What needs no change
+ * passes as it is, a few lines at a time, since odd lines are rare.
+ */
 function rewrite(format: TextFormat) {
+  // Windows-1252 is what the Encoding Standard calls latin1, too: the codes that differ are control characters there.
+  const decoder = new TextDecoder(format.encoding === 'iso-8859-1' ? 'latin1' : format.encoding, { ignoreBOM: true })
+  const changed = (lines: Buffer): Buffer => {
+    const text = decoder.decode(lines).replace(/\r\n?/g, '\n')
+    const records = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n')
+    return Buffer.from(`${records.map((record) => record || format.delimiter).join('\n')}\n`)
+  }
   return async function* (source: AsyncIterable<Buffer>) {
-    // Windows-1252 is what the Encoding Standard calls latin1, too: the five codes that differ are control characters there.
-    const decoder = new TextDecoder(format.encoding === 'iso-8859-1' ? 'latin1' : format.encoding, { ignoreBOM: true })
-    let rest = ''
-    const records = (text: string): string =>
-      text
-        .split('\n')
-        .map((line) => (line === '' ? format.delimiter : line))
-        .join('\n')
-    const lineEnds = (text: string): string => text.replace(/\r\n?/g, '\n')
+    let rest: Buffer = Buffer.alloc(0)
     for await (const chunk of source) {
-      const text = rest + decoder.decode(chunk, { stream: true })
-      // A CR at the end may be half of a CR LF.
-      const whole = lineEnds(text.endsWith('\r') ? text.slice(0, -1) : text)
-      const end = whole.lastIndexOf('\n') + 1
-      rest = whole.slice(end) + (text.endsWith('\r') ? '\r' : '')
-      if (end) yield `${records(whole.slice(0, end - 1))}\n`
+      const bytes = rest.length ? Buffer.concat([rest, chunk]) : chunk
+      const end = bytes.lastIndexOf(LF) + 1
+      let from = 0
+      for (let at = 0; at < end; ) {
+        const next = Math.min(end, bytes.indexOf(LF, at + BLOCK) + 1 || end)
+        const lines = bytes.subarray(at, next)
+        if (!plainLines(lines, format)) {
+          if (from < at) yield bytes.subarray(from, at)
+          yield changed(lines)
+          from = next
+        }
+        at = next
+      }
+      if (from < end) yield bytes.subarray(from, end)
+      rest = Buffer.from(bytes.subarray(end))
     }
-    const last = lineEnds(rest + decoder.decode()).replace(/\n$/, '')
-    if (last) yield `${records(last)}\n`
+    if (rest.length) yield changed(rest)
   }
 }
