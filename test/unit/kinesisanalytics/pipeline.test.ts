@@ -1,0 +1,308 @@
+/** The stream's services together: Kinesis, users.sql, Firehose and S3, through the one door, with restarts. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { UserGenerator } from '../../../data/users/generator.ts'
+import type { Service } from '../../../local/gateway/service.ts'
+import { createFirehose } from '../../../local/services/firehose/index.ts'
+import { createKinesis } from '../../../local/services/kinesis/index.ts'
+import { createKinesisAnalytics } from '../../../local/services/kinesisanalyticsv2/index.ts'
+import type { RunnerOptions } from '../../../local/services/kinesisanalyticsv2/runner.ts'
+import { failure, type TestCloud, testCloud } from '../../support/cloud.ts'
+
+const role = 'arn:aws:iam::000000000000:role/Application'
+const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/users'
+const script = readFileSync(new URL('../../../sql/flink/users.sql', import.meta.url), 'utf8')
+const sinks = ['users-transformed', 'users-errors', 'users-counts']
+
+let cloud: TestCloud
+let objects: Map<string, string>
+let served: Service[] = []
+
+function serve(options: RunnerOptions = {}): void {
+  cloud.fake('s3', { PutObject: ({ Key, Body }) => void objects.set(Key, Buffer.from(Body).toString()) })
+  cloud.assets.set('assets/code.zip', join(cloud.dataDir, 'code'))
+  served = [
+    createKinesis(cloud, { delayMs: 0 }),
+    createFirehose(cloud, { delayMs: 0 }),
+    createKinesisAnalytics(cloud, options),
+  ]
+  for (const service of served) cloud.add(service)
+  for (const service of served) void service.start?.()
+}
+
+beforeEach(() => {
+  cloud = testCloud()
+  objects = new Map()
+  mkdirSync(join(cloud.dataDir, 'code'))
+  writeFileSync(join(cloud.dataDir, 'code', 'main.py'), '')
+  writeFileSync(join(cloud.dataDir, 'code', 'job.sql'), script)
+})
+afterEach(() => cloud.dispose())
+
+const application = (operation: string, input: object = {}) =>
+  cloud.as('kinesisanalytics', operation, { ApplicationName: 'users', ...input })
+const status = async () => (await application('DescribeApplication')).ApplicationDetail.ApplicationStatus
+
+async function until(condition: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+  for (const end = Date.now() + ms; !(await condition()); await sleep(20))
+    if (Date.now() > end) throw new Error('It did not come to pass.')
+}
+
+async function createStreams(shards = 1): Promise<void> {
+  await cloud.as('kinesis', 'CreateStream', { StreamName: 'users', ShardCount: shards })
+  for (const name of sinks)
+    await cloud.as('firehose', 'CreateDeliveryStream', {
+      DeliveryStreamName: name,
+      ExtendedS3DestinationConfiguration: {
+        RoleARN: role,
+        BucketARN: 'arn:aws:s3:::lake',
+        Prefix: `${name}/`,
+        BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 },
+        ProcessingConfiguration: {
+          Enabled: true,
+          Processors: [
+            { Type: 'AppendDelimiterToRecord', Parameters: [{ ParameterName: 'Delimiter', ParameterValue: '\\n' }] },
+          ],
+        },
+      },
+    })
+}
+
+const configuration = (checkpointMs = 200) => ({
+  ApplicationCodeConfiguration: {
+    CodeContentType: 'ZIPFILE',
+    CodeContent: { S3ContentLocation: { BucketARN: 'arn:aws:s3:::assets', FileKey: 'code.zip' } },
+  },
+  FlinkApplicationConfiguration: {
+    CheckpointConfiguration: {
+      ConfigurationType: 'CUSTOM',
+      CheckpointingEnabled: true,
+      CheckpointInterval: checkpointMs,
+    },
+  },
+  EnvironmentProperties: {
+    PropertyGroups: [
+      {
+        PropertyGroupId: 'kinesis.analytics.flink.run.options',
+        PropertyMap: { python: 'main.py', jarfile: 'lib/pyflink-dependencies.jar' },
+      },
+      {
+        PropertyGroupId: 'sql.vars',
+        PropertyMap: {
+          STREAM_ARN: streamArn,
+          REGION: 'us-east-1',
+          USERS_DELIVERY_STREAM: sinks[0],
+          ERRORS_DELIVERY_STREAM: sinks[1],
+          COUNTS_DELIVERY_STREAM: sinks[2],
+        },
+      },
+    ],
+  },
+})
+
+async function createApplication(checkpointMs?: number): Promise<void> {
+  await application('CreateApplication', {
+    RuntimeEnvironment: 'FLINK-2_2',
+    ServiceExecutionRole: role,
+    ApplicationConfiguration: configuration(checkpointMs),
+  })
+}
+
+async function start(): Promise<void> {
+  await application('StartApplication')
+  await until(async () => (await status()) === 'RUNNING')
+}
+
+class Producer {
+  readonly generator = new UserGenerator({ seed: 9, bad: 0.1 })
+  readonly #start = Date.now() - 120_000
+  #sent = 0
+
+  async send(count: number): Promise<void> {
+    for (let left = count; left > 0; ) {
+      const batch = Array.from({ length: Math.min(500, left) }, () =>
+        this.generator.next(this.#start + this.#sent++ * 10),
+      )
+      const Records = batch.map(({ record, partitionKey }) => ({
+        Data: Buffer.from(record),
+        PartitionKey: partitionKey,
+      }))
+      await cloud.as('kinesis', 'PutRecords', { StreamName: 'users', Records })
+      left -= batch.length
+    }
+  }
+}
+
+const rows = (name: string): any[] =>
+  [...objects]
+    .filter(([key]) => key.startsWith(`${name}/`))
+    .flatMap(([, body]) =>
+      body
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+    )
+const delivered = () => rows('users-transformed').length + rows('users-errors').length
+
+describe('an application', () => {
+  it('carries every record to the users or to the errors in S3', async () => {
+    serve()
+    await createStreams(4)
+    await createApplication()
+    await start()
+    const producer = new Producer()
+    await producer.send(5000)
+    await until(() => delivered() >= 5000)
+
+    const { good, errors } = producer.generator.truth
+    expect(rows('users-transformed')).toHaveLength(good)
+    const reasons = Object.fromEntries(
+      Object.keys(errors).map((reason) => [reason, rows('users-errors').filter((row) => row.reason === reason).length]),
+    )
+    expect(reasons).toEqual(errors)
+    const counted = rows('users-counts').reduce((sum, row) => sum + row.users, 0)
+    expect(counted).toBeGreaterThan(0)
+    expect(counted).toBeLessThanOrEqual(good)
+    const reads = cloud.calls.filter((call) => call.service === 'kinesis' && call.operation === 'GetRecords')
+    expect(new Set(reads.map((call) => call.principal.roleArn))).toEqual(new Set([role]))
+  })
+
+  it('goes on from its checkpoint after the local cloud was stopped, without loss or repetition', async () => {
+    serve()
+    await createStreams()
+    await createApplication()
+    await start()
+    const producer = new Producer()
+    await producer.send(1000)
+    await until(() => delivered() >= 1000)
+    await cloud.as('kinesis', 'ListStreams')
+
+    // A stop in good order takes a last checkpoint.
+    await closeServices()
+    cloud = cloud.restart()
+    serve()
+    expect(await status()).toBe('RUNNING')
+    await producer.send(1000)
+    await until(() => delivered() >= 2000)
+    await sleep(300)
+
+    expect(delivered()).toBe(2000)
+    expect(new Set(rows('users-transformed').map((row) => row.id)).size).toBe(producer.generator.truth.good)
+  })
+
+  it('repeats at most what came behind its last checkpoint when it is killed, and nothing with exactly-once', async () => {
+    for (const exactlyOnce of [false, true]) {
+      await cloud.dispose()
+      cloud = testCloud()
+      objects = new Map()
+      mkdirSync(join(cloud.dataDir, 'code'))
+      writeFileSync(join(cloud.dataDir, 'code', 'main.py'), '')
+      writeFileSync(join(cloud.dataDir, 'code', 'job.sql'), script)
+      serve({ exactlyOnce })
+      await createStreams()
+      await createApplication(3_600_000)
+      await start()
+      const producer = new Producer()
+      await producer.send(1000)
+      await until(() => delivered() >= 1000)
+
+      // Killed: no checkpoint was taken since the start, so all is read again. The old job hangs at its next step, its stream being gone.
+      const killed = cloud
+      cloud = cloud.restart()
+      killed.fake('kinesis', { GetRecords: () => new Promise(() => {}) })
+      serve({ exactlyOnce })
+      await producer.send(1000)
+      await until(() => delivered() >= (exactlyOnce ? 2000 : 3000))
+      await sleep(500)
+
+      expect(delivered()).toBe(exactlyOnce ? 2000 : 3000)
+      expect(new Set(rows('users-transformed').map((row) => row.id)).size).toBe(producer.generator.truth.good)
+    }
+  }, 40_000)
+
+  it('stops, starts again where it was, and is deleted', async () => {
+    serve()
+    await createStreams()
+    await createApplication()
+    await start()
+    const producer = new Producer()
+    await producer.send(500)
+    await until(() => delivered() >= 500)
+    await application('StopApplication')
+    await until(async () => (await status()) === 'READY')
+    await producer.send(500)
+    await sleep(200)
+    expect(delivered()).toBe(500)
+    await start()
+    await until(() => delivered() >= 1000)
+    expect(delivered()).toBe(1000)
+
+    const { CreateTimestamp } = (await application('DescribeApplication')).ApplicationDetail
+    expect(await failure(() => application('DeleteApplication', { CreateTimestamp: new Date(0) }))).toMatchObject({
+      name: 'InvalidArgumentException',
+    })
+    await application('DeleteApplication', { CreateTimestamp })
+    await until(async () => (await cloud.as('kinesisanalytics', 'ListApplications')).ApplicationSummaries.length === 0)
+    expect(await failure(status)).toMatchObject({ name: 'ResourceNotFoundException' })
+  })
+
+  it('takes an update while it runs as a new version', async () => {
+    serve()
+    await createStreams()
+    await createApplication()
+    await start()
+    await application('UpdateApplication', {
+      CurrentApplicationVersionId: 1,
+      ApplicationConfigurationUpdate: {
+        FlinkApplicationConfigurationUpdate: { CheckpointConfigurationUpdate: { CheckpointIntervalUpdate: 500 } },
+      },
+    })
+    await until(async () => (await status()) === 'RUNNING')
+    const { ApplicationDetail } = await application('DescribeApplication')
+    expect(ApplicationDetail.ApplicationVersionId).toBe(2)
+    expect(
+      ApplicationDetail.ApplicationConfigurationDescription.FlinkApplicationConfigurationDescription
+        .CheckpointConfigurationDescription.CheckpointInterval,
+    ).toBe(500)
+    expect((await application('ListApplicationVersions')).ApplicationVersionSummaries).toHaveLength(2)
+    expect(await failure(() => application('UpdateApplication', { CurrentApplicationVersionId: 1 }))).toMatchObject({
+      name: 'ConcurrentModificationException',
+    })
+  })
+})
+
+describe('an application that cannot start', () => {
+  async function startFailure(): Promise<string> {
+    const { OperationId } = await application('StartApplication')
+    await until(async () => (await status()) === 'READY')
+    const { ApplicationOperationInfoDetails } = await application('DescribeApplicationOperation', { OperationId })
+    expect(ApplicationOperationInfoDetails.OperationStatus).toBe('FAILED')
+    return ApplicationOperationInfoDetails.OperationFailureDetails.ErrorInfo.ErrorString
+  }
+
+  it('says where its SQL is wrong', async () => {
+    serve()
+    writeFileSync(join(cloud.dataDir, 'code', 'job.sql'), script.replace('FROM users_raw', 'FROM users_row'))
+    await createApplication()
+    expect(await startFailure()).toMatch(/FlinkSqlSyntaxError: \d+:6: Object 'users_row' not found/)
+  })
+
+  it('says which variable has no value, and which connector is not there', async () => {
+    serve()
+    writeFileSync(join(cloud.dataDir, 'code', 'job.sql'), script.replaceAll('${REGION}', '${REGIO}'))
+    await createApplication()
+    expect(await startFailure()).toMatch(/\$\{REGIO\}/)
+    writeFileSync(
+      join(cloud.dataDir, 'code', 'job.sql'),
+      script.replace("'connector' = 'kinesis'", "'connector' = 'kafka'"),
+    )
+    expect(await startFailure()).toMatch(/kafka/)
+  })
+})
+
+/** Closes what serves, as the end of the local cloud does, and keeps its data. */
+async function closeServices(): Promise<void> {
+  for (const service of served.splice(0).reverse()) await service.close?.()
+}
