@@ -123,7 +123,7 @@ class Producer {
   async send(count: number): Promise<void> {
     for (let left = count; left > 0; ) {
       const batch = Array.from({ length: Math.min(500, left) }, () =>
-        this.generator.next(this.#start + this.#sent++ * 10),
+        this.generator.next(this.#start + this.#sent++ * 3),
       )
       const Records = batch.map(({ record, partitionKey }) => ({
         Data: Buffer.from(record),
