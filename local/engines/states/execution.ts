@@ -201,7 +201,7 @@ export class Execution {
     const started = this.redriveTime ?? this.info.startTime
     if (timeout !== undefined) {
       const cancelTimer = this.ports.clock.at(started + timeout * 1000, () =>
-        this.#end('ExecutionTimedOut', {}, 0, { status: 'TIMED_OUT' }),
+        this.#end('ExecutionTimedOut', { error: 'States.Timeout' }, 0, { status: 'TIMED_OUT' }),
       )
       this.cancellation.onCancel(cancelTimer)
     }
@@ -285,5 +285,7 @@ export function endOf(records: readonly JournalRecord[]): ExecutionResult | unde
   const last = records.findLast((record) => record[0] > 0 && record[3].startsWith('Execution'))
   const status = last && ends[last[3]]
   if (!last || !status) return undefined
-  return { status, stopTime: last[2], ...(last[4] as { output?: string; error?: string; cause?: string }) }
+  // The event of a time-out names an error, the execution does not.
+  const details = status === 'TIMED_OUT' ? {} : (last[4] as { output?: string; error?: string; cause?: string })
+  return { status, stopTime: last[2], ...details }
 }

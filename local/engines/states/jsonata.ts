@@ -149,7 +149,7 @@ async function run(entry: JsonataExpression, field: string, bindings: Bindings):
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string }
     throw new EvaluationFailure(
-      `The JSONata expression '${entry.text}' specified for the field '${field}' threw an error during evaluation. ${code ? `${code}: ` : ''}${message}`,
+      `The JSONata expression '${entry.text}' specified for the field '${field}' threw an error during evaluation${code ? `. ${code}` : ''}: ${message}`,
       field,
     )
   }
@@ -177,6 +177,55 @@ function isData(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isData)
   if ('_jsonata_lambda' in value || '_jsonata_function' in value) return false
   return Object.values(value).every(isData)
+}
+
+/**
+ * Names that an expression reads from a context that Step Functions does not give it: the first step of a path that begins
+ * neither with a variable nor with a value of its own. Lambdas keep the context of the expression around them.
+ */
+export function topLevelReferences(entry: JsonataExpression): string[] {
+  const names = new Set<string>()
+  collectReferences(entry.expression.ast(), names)
+  return [...names]
+}
+
+const inner = [
+  'lhs',
+  'rhs',
+  'expression',
+  'expressions',
+  'condition',
+  'then',
+  'else',
+  'arguments',
+  'procedure',
+  'body',
+  'update',
+  'delete',
+  'pattern',
+]
+
+function collectReferences(node: any, names: Set<string>): void {
+  if (Array.isArray(node)) {
+    for (const item of node) collectReferences(item, names)
+    return
+  }
+  if (typeof node !== 'object' || node === null) return
+  if (node.type === 'name') {
+    names.add(node.value)
+    return
+  }
+  if (node.type === 'path') {
+    collectReferences(node.steps[0], names)
+    return
+  }
+  if (node.type === 'lambda') {
+    collectReferences(node.body, names)
+    return
+  }
+  // What a transform changes, and by what, is read from the value it is applied to.
+  if (node.type === 'transform') return
+  for (const part of inner) collectReferences(node[part], names)
 }
 
 /** The failure of a value that is not of the type that its field takes. */

@@ -12,7 +12,7 @@ const payload = ['Parameters', 'ResultSelector', 'ResultPath']
 const both: Record<string, readonly string[]> = {
   Task: [...flow, ...errors, 'Resource', 'TimeoutSeconds', 'HeartbeatSeconds', 'Credentials', 'Assign'],
   Wait: [...flow, 'Seconds', 'Timestamp', 'Assign'],
-  Pass: [...flow, 'Result', 'Assign'],
+  Pass: [...flow, 'Assign'],
   Succeed: [],
   Fail: ['Error', 'Cause'],
   Choice: ['Choices', 'Default', 'Assign'],
@@ -37,7 +37,7 @@ const both: Record<string, readonly string[]> = {
 const jsonPath: Record<string, readonly string[]> = {
   Task: [...paths, ...payload, 'TimeoutSecondsPath', 'HeartbeatSecondsPath'],
   Wait: [...paths, 'SecondsPath', 'TimestampPath'],
-  Pass: [...paths, 'Parameters', 'ResultPath'],
+  Pass: [...paths, 'Parameters', 'Result', 'ResultPath'],
   Succeed: paths,
   Fail: ['ErrorPath', 'CausePath'],
   Choice: paths,

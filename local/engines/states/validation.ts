@@ -6,7 +6,7 @@ import { parseExpression } from './intrinsic-expression.ts'
 import { isObject } from './json.ts'
 import { isReferencePath, parsePath } from './json-path.ts'
 import { findJsonProblem } from './json-problem.ts'
-import { compileJsonata, isJsonata, jsonataText } from './jsonata.ts'
+import { compileJsonata, isJsonata, jsonataText, topLevelReferences } from './jsonata.ts'
 import { parseResource } from './resource.ts'
 import { optimisedActions, stateTypes, takesField } from './state-fields.ts'
 import { parseTimestamp } from './timestamp.ts'
@@ -89,10 +89,7 @@ class Validation {
       return inherited
     }
     if (given === 'JSONPath' && inherited === 'JSONata')
-      this.#add(
-        "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
-        `${at}/QueryLanguage`,
-      )
+      this.#add("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", at)
     return given
   }
 
@@ -119,16 +116,20 @@ class Validation {
       targets.add(program.StartAt)
     } else if (program.StartAt !== undefined) this.#add('Expected value of type String', `${at}/StartAt`)
     if (program.StartAt === undefined) return
+    if (!Object.values<any>(program.States).some(ends)) {
+      this.#problems.push(problem('MISSING_END_STATE', 'Workflow has no terminal state'))
+      return
+    }
     for (const name of names)
       if (!targets.has(name))
         this.#add(`State "${name}" is not reachable.`, `${at}/States/${name}`, 'MISSING_TRANSITION_TARGET')
   }
 
   #target(value: unknown, at: string, targets: Set<string>, names: Set<string> | undefined) {
-    const field = at.slice(at.lastIndexOf('/') + 1)
     if (typeof value !== 'string') return this.#add('Expected value of type String', at)
     targets.add(value)
-    if (names && !names.has(value)) this.#add(`Missing '${field}' target: ${value}`, at, 'MISSING_TRANSITION_TARGET')
+    // AWS says 'Next' for targets of Default, Choices and Catch as well.
+    if (names && !names.has(value)) this.#add(`Missing 'Next' target: ${value}`, at, 'MISSING_TRANSITION_TARGET')
   }
 
   #state(state: any, name: string, inherited: Language, outer: string, targets: Set<string>, names?: Set<string>) {
@@ -140,7 +141,15 @@ class Validation {
       return this.#add(`The field 'Type' should have one of these values: [${stateTypes.join(', ')}]`, `${at}/Type`)
     const language = this.#language(state, inherited, at)
     for (const field of Object.keys(state))
-      if (!takesField(type, language, field)) this.#add('Field is not supported', `${at}/${field}`)
+      if (!takesField(type, language, field)) {
+        const other = language === 'JSONata' ? 'JSONPath' : 'JSONata'
+        this.#add(
+          takesField(type, other, field)
+            ? `The QueryLanguage is set to '${language}', but field '${field}' is only supported for the '${other}' QueryLanguage`
+            : `Field '${field}' is not supported`,
+          at,
+        )
+      }
     this.#flow(state, type, at, targets, names)
     if (language === 'JSONPath') this.#paths(state, at)
     else this.#expressions(state, at)
@@ -209,11 +218,11 @@ class Validation {
 
   #expressions(value: any, at: string) {
     if (isJsonata(value)) {
-      const text = jsonataText(value)
       try {
-        compileJsonata(text)
+        for (const name of topLevelReferences(compileJsonata(jsonataText(value))))
+          this.#add(`Reference to '${name}' at the top level is not supported.`, at, 'UNSUPPORTED_JSONATA_EXPRESSION')
       } catch (error) {
-        this.#add(`The JSONata expression is not valid: ${(error as Error).message}`, at)
+        this.#add((error as Error).message, at, 'INVALID_JSONATA_EXPRESSION')
       }
     } else if (Array.isArray(value)) for (const [i, item] of value.entries()) this.#expressions(item, `${at}[${i}]`)
     else if (isObject(value))
@@ -333,6 +342,7 @@ class Validation {
     const processor = state[field]
     if (processor === undefined) return this.#add('These fields are required: [ItemProcessor]', at)
     if (!isObject(processor)) return this.#add('Expected value of type Object', `${at}/${field}`)
+    if (processor.QueryLanguage !== undefined) this.#add("Field 'QueryLanguage' is not supported", `${at}/${field}`)
     this.#program(processor, inherited, `${at}/${field}`)
     const mode = (processor.ProcessorConfig as any)?.Mode
     if (mode !== undefined && mode !== 'INLINE' && mode !== 'DISTRIBUTED')
@@ -400,6 +410,11 @@ class Validation {
     if (typeof value !== 'number' || !Number.isInteger(value)) return this.#add('Expected value of type Integer', at)
     if (value < least) this.#add(`Value must be greater than or equal to ${least}`, at)
   }
+}
+
+/** Whether a state can end its program. */
+function ends(state: any): boolean {
+  return state?.End === true || state?.Type === 'Succeed' || state?.Type === 'Fail'
 }
 
 function isReference(path: string): boolean {

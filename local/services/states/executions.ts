@@ -225,7 +225,9 @@ export class Executions {
     if (running && !running.result) return { input: running.info.input }
     const { first, end } = this.engine.ports.journals.ends(row.arn)
     const input = (first?.[4]?.input as string | undefined) ?? '{}'
-    return row.status === 'RUNNING' ? { input } : { input, ...(end?.[4] as { output?: string }) }
+    // The event of a time-out names an error, the execution does not.
+    if (row.status === 'RUNNING' || row.status === 'TIMED_OUT') return { input }
+    return { input, ...(end?.[4] as { output?: string }) }
   }
 
   save(row: ExecutionRow): void {

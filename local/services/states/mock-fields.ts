@@ -76,7 +76,12 @@ function checkRequired(output: NormalizedSchema, result: Json): void {
   const schema = output.getSchema() as unknown as readonly unknown[]
   if (!Array.isArray(schema) || !isObject(result)) return
   const names = (schema[4] as string[]).slice(0, (schema[6] as number | undefined) ?? 0)
-  for (const name of names.map(pascalCase)) if (!Object.hasOwn(result, name)) fail(name, 'is required')
+  for (const name of names.map(pascalCase))
+    if (!Object.hasOwn(result, name))
+      throw new AwsError(
+        'ValidationException',
+        `Mock result schema validation error: Required field '${name}' is missing`,
+      )
 }
 
 function checkWritten(shape: Record<string, string>, result: Json): void {

@@ -59,7 +59,9 @@ describe('lint:asl', () => {
   })
 
   it('finds operators that AWS does not run, unreachable states, and tokens in express machines', () => {
-    expect(lint(machine({ Work: task({ Arguments: { a: '{% $states.input.a ?? 1 %}' } }) }))[0]).toContain('not valid')
+    expect(lint(machine({ Work: task({ Arguments: { a: '{% $states.input.a ?? 1 %}' } }) }))[0]).toContain(
+      '/Arguments/a',
+    )
     expect(lint(machine({ Work: task(), Lost: { Type: 'Succeed' } }))[0]).toContain('State "Lost" is not reachable.')
     const waiting = task({ Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken' })
     expect(lint(machine({ Work: waiting }), undefined, 'EXPRESS')[0]).toContain('waitForTaskToken')

@@ -30,19 +30,56 @@ describe('A definition', () => {
   it('must lead from state to state', () => {
     expect(problems({ StartAt: 'A', States: { A: { Type: 'Pass', Next: 'B' } } })).toEqual([
       "MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next",
+      'MISSING_END_STATE: Workflow has no terminal state',
     ])
     expect(problems({ StartAt: 'A', States: { A: { Type: 'Succeed' }, B: { Type: 'Succeed' } } })).toEqual([
       'MISSING_TRANSITION_TARGET: State "B" is not reachable. at /States/B',
     ])
   })
 
-  it('may use only the fields of its query language', () => {
+  it('may use only the fields of its query language, and of the type of state', () => {
     expect(problems(one({ Type: 'Pass', Output: 1 }))).toEqual([
-      'SCHEMA_VALIDATION_FAILED: Field is not supported at /States/A/Output',
+      "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/A",
     ])
-    expect(problems(one({ Type: 'Pass', Parameters: {} }, { QueryLanguage: 'JSONata' }))).toEqual([
-      'SCHEMA_VALIDATION_FAILED: Field is not supported at /States/A/Parameters',
+    expect(problems(one({ Type: 'Pass', Catch: [] }))).toEqual([
+      "SCHEMA_VALIDATION_FAILED: Field 'Catch' is not supported at /States/A",
     ])
+    expect(problems(one({ Type: 'Pass', QueryLanguage: 'JSONPath' }, { QueryLanguage: 'JSONata' }))).toEqual([
+      "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/A",
+    ])
+  })
+
+  it('must come to an end', () => {
+    const loop = { A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Pass', Next: 'A' } }
+    expect(problems({ StartAt: 'A', States: loop })).toEqual(['MISSING_END_STATE: Workflow has no terminal state'])
+  })
+
+  it('has expressions that parse and begin with a variable', () => {
+    const output = (expression: string) =>
+      problems(one({ Type: 'Pass', Output: `{% ${expression} %}` }, { QueryLanguage: 'JSONata' }))
+    expect(output('1 +')).toEqual(['INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/A/Output'])
+    for (const expression of [
+      'phone',
+      'phone[0].number',
+      '-phone',
+      '$sum(phone)',
+      '[phone].other',
+      '{phone: 1}',
+      '($x := phone; $x)',
+      '$map($states.input.a, function($x){ phone })',
+    ])
+      expect(output(expression), expression).toEqual([
+        "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at /States/A/Output",
+      ])
+    for (const expression of [
+      '$states.input.a.b',
+      '$states.input.list[price > 1].name',
+      "{'a': 1}.a",
+      '$states.input.list^(price)',
+      '$states.input.list{name: $sum(price)}',
+      '$x.y ~> $string()',
+    ])
+      expect(output(expression), expression).toEqual([])
   })
 
   it('names resources that there are', () => {
