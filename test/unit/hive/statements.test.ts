@@ -104,6 +104,26 @@ describe('Partitions', () => {
     ).toEqual([['4']])
   })
 
+  it.each([
+    ['window functions', 'SELECT q, row_number() OVER (ORDER BY q) AS n FROM t', [['2']]],
+    ['limits', 'SELECT q, 2 AS n FROM (SELECT q FROM t ORDER BY q LIMIT 1) x', []],
+    ['other columns of that name', "SELECT 'b' AS q, a AS n FROM t", [['x'], ['y']]],
+    [
+      'the right side of a semi join',
+      'SELECT x.q, 2 AS n FROM t x LEFT SEMI JOIN t y ON y.a > x.a OR x.q > y.q',
+      [['2']],
+    ],
+    ['another table of a star', 'SELECT x.*, 2 AS n FROM t x JOIN t y ON y.q < x.q', [['2']]],
+    ['aggregates', 'SELECT max(q) AS q, count(*) AS n FROM t', [['2']]],
+  ])('that WHERE rules out still count for %s', async (_, view, rows) => {
+    put('b/t/q=a/1', 'x\n')
+    put('b/t/q=b/1', 'y\n')
+    await hive.rows(
+      `CREATE EXTERNAL TABLE t (a STRING) PARTITIONED BY (q STRING) LOCATION 's3://b/t'; MSCK REPAIR TABLE t; CREATE VIEW v AS ${view};`,
+    )
+    expect(await hive.rows("SELECT n FROM v WHERE q = 'b' ORDER BY n;")).toEqual(rows)
+  })
+
   it('are written sorted, and only those that got rows are touched', async () => {
     await hive.rows(`${NONSTRICT} CREATE TABLE t (k INT, v STRING) PARTITIONED BY (y INT) STORED AS PARQUET LOCATION 's3://b/t';
       INSERT OVERWRITE TABLE t PARTITION (y) SELECT x, 'old', x % 10 FROM (SELECT explode(split(repeat('1,', 19999), ',')) AS s) n LATERAL VIEW stack(1, 1) q AS x;

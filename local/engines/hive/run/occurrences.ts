@@ -112,7 +112,9 @@ function translated(condition: Condition, select: Select): Condition[] {
       return [{ path: expression.path, values: condition.values }]
     if (alias === name) return []
   }
-  return select.items.some((item) => item.kind === 'star') ? [condition] : []
+  const star = select.items.find((item) => item.kind === 'star')
+  if (!star) return []
+  return star.table === undefined ? [condition] : [{ path: [star.table, name!], values: condition.values }]
 }
 
 /** The second query of a UNION gives its columns the first one's names. */
