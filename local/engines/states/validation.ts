@@ -7,8 +7,9 @@ import { isObject } from './json.ts'
 import { isReferencePath, parsePath } from './json-path.ts'
 import { findJsonProblem } from './json-problem.ts'
 import { compileJsonata, isJsonata, jsonataText, topLevelReferences } from './jsonata.ts'
-import { parseResource } from './resource.ts'
-import { optimisedActions, stateTypes, takesField } from './state-fields.ts'
+import { labelProblem } from './map-label.ts'
+import { resourceProblems } from './resource-problems.ts'
+import { stateTypes, takesField } from './state-fields.ts'
 import { parseTimestamp } from './timestamp.ts'
 
 export { variableReferences } from './variable-references.ts'
@@ -262,17 +263,7 @@ class Validation {
   }
 
   #resource(resource: string, at: string) {
-    const unknown = `The resource provided ${resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`
-    const integration = parseResource(resource)
-    if (integration.kind === 'service') {
-      if (!integration.sdk && !optimisedActions[integration.service]?.includes(integration.action))
-        this.#add(unknown, at)
-      if (this.#express && integration.pattern !== 'request')
-        this.#add(`Express state machine does not support '.${integration.pattern}' service integration `, at)
-    } else if (integration.kind === 'activity') {
-      if (this.#express) this.#add('Express state machine does not support Activity ARN', at)
-    } else if (/^arn:[\w-]+:states:/.test(resource)) this.#add(unknown, at)
-    else if (resource === '' || /\s/.test(resource)) this.#add('Value is not a valid resource ARN', at)
+    for (const message of resourceProblems(resource, this.#express)) this.#add(message, at)
   }
 
   #wait(state: any, at: string, language: Language) {
@@ -358,17 +349,11 @@ class Validation {
     if (state.Label !== undefined) this.#label(state.Label, at)
   }
 
-  /** Labels go into ARNs (https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html). */
   #label(label: unknown, at: string) {
     if (typeof label !== 'string') return this.#add('Expected value of type String', `${at}/Label`)
     if (label.length > 40) this.#add('Label cannot exceed 40 characters', `${at}/Label`)
-    const invalid = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/.exec(label)?.[0]
-    if (invalid === undefined) return
-    const message = `Label contains invalid character: ${quoted(invalid)}`
-    this.#problems.push({
-      ...problem(schema, message, `${at}/Label`),
-      whole: `Error=ValueError Args=[${quoted(message)}] in definition '${this.#text}'.`,
-    })
+    const found = labelProblem(label, this.#text)
+    if (found) this.#problems.push({ ...problem(schema, found.message, `${at}/Label`), whole: found.whole })
   }
 
   #retrier(retrier: any, at: string) {
@@ -433,18 +418,4 @@ function parses(parse: () => unknown): boolean {
   } catch {
     return false
   }
-}
-
-/** A text in the quotes that do not occur in it, control characters as `\x0c`: AWS shows wrong labels so. */
-function quoted(text: string): string {
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  const escapes: Record<string, string> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\\': '\\\\', [quote]: `\\${quote}` }
-  let shown = ''
-  for (const char of text) {
-    const code = char.charCodeAt(0)
-    if (escapes[char] !== undefined) shown += escapes[char]
-    else if (code < 32 || (code >= 127 && code < 160)) shown += `\\x${code.toString(16).padStart(2, '0')}`
-    else shown += char
-  }
-  return `${quote}${shown}${quote}`
 }
