@@ -1,5 +1,6 @@
 /** Calls the resources of tasks through the door, as the machine's role. */
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { Cloud } from '../../cloud.ts'
 import { StatesError, TaskFailure } from '../../engines/states/errors.ts'
 import { isObject, type Json, type JsonObject, textOf } from '../../engines/states/json.ts'
@@ -120,6 +121,9 @@ export class CloudTaskRunner implements TaskRunner {
     let input = target.camelCase ? (camelCased(given) as JsonObject) : { ...given }
     for (const name of target.texts ?? []) input = withText(input, name.split('.')) as JsonObject
     if (operation === 'StartExecution' && input.input === null) delete input.input
+    if (operation === 'PutEvents' && !integration.sdk) addSources(input, call)
+    if (operation === 'PutObject' && input.Body !== undefined)
+      (input as any).Body = Buffer.from(typeof input.Body === 'string' ? input.Body : textOf(input.Body))
     // A nested execution without a name gets one of its attempt: a call that is made again finds it.
     const named = target.service === 'states' && operation === 'StartExecution' && input.name === undefined
     if (named) input.name = uuidOf(call.id)
@@ -134,6 +138,9 @@ export class CloudTaskRunner implements TaskRunner {
       const { startDate } = await this.#cloud.call(principal, 'states', 'DescribeExecution', { executionArn })
       result = { executionArn, startDate }
     }
+    if (result?.Body instanceof Readable) result = { ...result, Body: await readText(result.Body) }
+    if (operation === 'PutEvents' && !integration.sdk && result?.FailedEntryCount > 0)
+      throw new TaskFailure('EventBridge.FailedEntry', JSON.stringify(toOutput(result, false)))
     const output = toOutput(result ?? {}, target.camelCase ?? false) as JsonObject
     if (integration.sdk) return output
     const body = String(JSON.stringify(output).length)
@@ -188,6 +195,23 @@ export class CloudTaskRunner implements TaskRunner {
         : `(Service: ${target.errors}, Status Code: ${status}, Request ID: ${request})${isSdk ? ' (SDK Attempt Count: 1)' : ''}`
     return new TaskFailure(`${target.errors}.${name}`, `${error.message} ${origin}`)
   }
+}
+
+/** The optimised integration says which execution an event comes from (https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html). */
+function addSources(input: JsonObject, call: TaskCall): void {
+  if (!Array.isArray(input.Entries)) return
+  const sources = [call.execution.stateMachineArn, call.execution.arn]
+  input.Entries = input.Entries.map((entry) => {
+    if (!isObject(entry)) return entry
+    const named = Array.isArray(entry.Resources) ? entry.Resources : []
+    return { ...entry, Resources: [...named, ...sources.filter((arn) => !named.includes(arn))] }
+  })
+}
+
+async function readText(stream: Readable): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of stream) parts.push(Buffer.from(part))
+  return Buffer.concat(parts).toString()
 }
 
 function uuidOf(text: string): string {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { AwsError } from '../../../local/gateway/aws-error.ts'
 import type { Service } from '../../../local/gateway/service.ts'
 import { createStates } from '../../../local/services/states/index.ts'
 import { failure, type TestCloud, testCloud } from '../../support/cloud.ts'
@@ -269,6 +270,54 @@ describe('Nested executions', () => {
       ({ executions }: any) => executions[0].status !== 'RUNNING',
     )
     expect(stopped.executions[0].status).toBe('ABORTED')
+  })
+})
+
+describe('Service integrations', () => {
+  const one = (Resource: string, Arguments: object) => ({
+    QueryLanguage: 'JSONata',
+    StartAt: 'Call',
+    States: { Call: { Type: 'Task', Resource, Arguments, End: true } },
+  })
+  const run = async (definition: object) =>
+    ended((await call('StartExecution', { stateMachineArn: await create(definition) })).executionArn)
+
+  it('put events with the execution as their source, and their detail as JSON text', async () => {
+    const row = await run(
+      one('arn:aws:states:::events:putEvents', { Entries: [{ Source: 'me', DetailType: 'Done', Detail: { a: 1 } }] }),
+    )
+    expect(row.status).toBe('SUCCEEDED')
+    expect(events.find((event) => event.Source === 'me')).toMatchObject({
+      Detail: '{"a":1}',
+      Resources: [row.stateMachineArn, row.executionArn],
+    })
+  })
+
+  it('read and write objects by the AWS SDK', async () => {
+    const put: Record<string, string> = {}
+    cloud.fake('s3', {
+      PutObject: ({ Key, Body }) => {
+        put[Key] = Buffer.from(Body).toString()
+        return { ETag: '"1"' }
+      },
+      GetObject: ({ Key }) => ({ Body: Readable.from([Buffer.from(put[Key]!)]), ContentLength: put[Key]!.length }),
+    })
+    const written = await run(one('arn:aws:states:::aws-sdk:s3:putObject', { Bucket: 'b', Key: 'k', Body: { a: 1 } }))
+    await call('DeleteStateMachine', { stateMachineArn: written.stateMachineArn })
+    const read = await run(one('arn:aws:states:::aws-sdk:s3:getObject', { Bucket: 'b', Key: 'k' }))
+    expect(JSON.parse(written.output)).toEqual({ ETag: '"1"' })
+    expect(JSON.parse(read.output)).toEqual({ Body: '{"a":1}', ContentLength: 7 })
+  })
+
+  it('name the errors of a service as AWS does', async () => {
+    cloud.fake('dynamodb', {
+      GetItem: () => {
+        throw new AwsError('ResourceNotFoundException', 'Requested resource not found')
+      },
+    })
+    const row = await run(one('arn:aws:states:::dynamodb:getItem', { TableName: 't', Key: { a: { S: '1' } } }))
+    expect(row.error).toBe('DynamoDB.ResourceNotFoundException')
+    expect(row.cause).toContain('Requested resource not found (Service: AmazonDynamoDBv2; Status Code: 404;')
   })
 })
 
