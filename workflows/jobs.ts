@@ -23,6 +23,8 @@ export interface JobsProps {
 export class Jobs extends Construct {
   /** One row an open job, with its task token, which is a credential. */
   readonly table: Table
+  /** One row a workflow that runs, with the execution that may write. */
+  readonly locks: Table
   /** Events and invocations that reached no function. */
   readonly deadLetters: Queue
   readonly functions: readonly TaskFunction[]
@@ -47,6 +49,15 @@ export class Jobs extends Construct {
     acknowledge(this.table, 'Open jobs of running executions: a copy of yesterday would name jobs that are over.', [
       'AwsSolutions-DDB3',
     ])
+    this.locks = new Table(this, 'Locks', {
+      partitionKey: { name: 'workflow', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.AWS_MANAGED,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    acknowledge(this.locks, 'Locks of running executions: a copy of yesterday would name executions that are over.', [
+      'AwsSolutions-DDB3',
+    ])
     this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -55,11 +66,18 @@ export class Jobs extends Construct {
     acknowledge(this.deadLetters, 'This is the dead-letter queue.', ['AwsSolutions-SQS3'])
 
     const environment = { JOBS_TABLE: this.table.tableName }
-    const task = (name: string, path: string, timeout: number) =>
-      new TaskFunction(this, name, { task: `jobs/${path}`, bundles: props.bundles, environment, timeout, memory: 512 })
+    const withLocks = { ...environment, LOCKS_TABLE: this.locks.tableName }
+    const task = (name: string, path: string, timeout: number, variables: Record<string, string> = environment) =>
+      new TaskFunction(this, name, {
+        task: `jobs/${path}`,
+        bundles: props.bundles,
+        environment: variables,
+        timeout,
+        memory: 512,
+      })
     this.completeJob = task('CompleteJob', 'complete-job', 60)
     this.reconcileJobs = task('ReconcileJobs', 'reconcile-jobs', 300)
-    this.cancelJobs = task('CancelJobs', 'cancel-jobs', 120)
+    this.cancelJobs = task('CancelJobs', 'cancel-jobs', 120, withLocks)
     this.functions = [this.completeJob, this.reconcileJobs, this.cancelJobs]
     allow(this.completeJob.role, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.table.tableArn])
     allow(this.completeJob.role, ['dynamodb:Query'], [this.byExecution])
@@ -68,6 +86,7 @@ export class Jobs extends Construct {
     this.allowDescribing(this.reconcileJobs.role)
     this.allowCancelling(this.reconcileJobs.role)
     this.allowStopping(this.cancelJobs.role)
+    this.allowReleasing(this.cancelJobs.role)
 
     for (const [name, pattern] of Object.entries(terminalStates)) this.rule(name, pattern, this.completeJob)
     this.reconcileEveryFiveMinutes()
@@ -90,6 +109,16 @@ export class Jobs extends Construct {
     allow(role, ['dynamodb:UpdateItem'], [this.table.tableArn])
     allow(role, ['elasticmapreduce:ListClusters'], ['*'], { because: 'ListClusters knows no resource.' })
     this.allowCancelling(role)
+  }
+
+  /** Lets a function take the workflow's lock, also from an execution that runs no more. */
+  allowLocking(role: Role, executions: string): void {
+    allow(role, ['dynamodb:PutItem', 'dynamodb:GetItem'], [this.locks.tableArn])
+    allow(role, ['states:DescribeExecution'], [executions], { because: 'Executions are named when they start.' })
+  }
+
+  allowReleasing(role: Role): void {
+    allow(role, ['dynamodb:DeleteItem'], [this.locks.tableArn])
   }
 
   /** Ends, heals and cancels the jobs of a state machine's executions. */

@@ -55,6 +55,16 @@ export class Workflow extends Construct {
     })
   }
 
+  /** The ARNs of all executions. */
+  get executions(): string {
+    return Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${this.machineName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    })
+  }
+
   get machine(): StateMachine {
     if (!this.defined) throw new Error(`The workflow ${this.node.id} has not been defined yet: call define() first.`)
     return this.defined

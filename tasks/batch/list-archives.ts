@@ -1,9 +1,11 @@
 /**
  * Which archives the source lists, and what is left to do for each. An archive is new when its name, size and checksum are not those that
- * a stage has seen, so a second execution repeats no finished work and a republished quarter is collected again.
+ * a stage has seen, so a second execution repeats no finished work and a republished quarter is collected again. The workflow's lock is taken
+ * first: what another execution is about to do must not be planned once more.
  */
 import { z } from 'zod'
-import { quarterSchema, required, task } from '../task.ts'
+import { takeLock } from '../jobs/lock.ts'
+import { executionSchema, quarterSchema, required, task } from '../task.ts'
 import { archivesOf, chosen, type Plan, planOf, storesSchema } from './archive/plan.ts'
 import { archiveRows } from './archive/table.ts'
 import { createSource, sourceEnvironment } from './source/source.ts'
@@ -16,9 +18,10 @@ const executionInput = z.strictObject({
 
 export const handler = task({
   name: 'ListArchives',
-  input: z.object({ input: z.preprocess((input) => input ?? {}, executionInput) }),
-  environment: sourceEnvironment.and(z.object({ ARCHIVES_TABLE: required })),
-  async run({ input: { input }, env, log, signal }): Promise<Plan> {
+  input: z.object({ execution: executionSchema, input: z.preprocess((input) => input ?? {}, executionInput) }),
+  environment: sourceEnvironment.and(z.object({ ARCHIVES_TABLE: required, LOCKS_TABLE: required })),
+  async run({ input: { execution, input }, env, log, signal }): Promise<Plan> {
+    await takeLock(env.LOCKS_TABLE, execution.arn)
     const source = createSource(env)
     const [files, rows] = await Promise.all([source.list(signal), archiveRows(env.ARCHIVES_TABLE)])
     const listed = archivesOf(files, source.place)

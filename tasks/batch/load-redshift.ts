@@ -1,11 +1,12 @@
 /**
- * Loads one quarter into Redshift as one transaction: COPY into staging, delete the quarter, insert it. COPY remembers nothing, so this is
+ * Loads one quarter into Redshift as one transaction: lock, COPY into staging, delete the quarter, insert it. COPY remembers nothing, so this is
  * what makes a second load replace the first.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import loadOrigination from '../../sql/redshift/load-origination.sql'
 import loadPerformance from '../../sql/redshift/load-performance.sql'
+import lockTables from '../../sql/redshift/lock-tables.sql'
 import { jobsOfExecution } from '../jobs/job.ts'
 import { track } from '../jobs/settle.ts'
 import { render, statements } from '../script.ts'
@@ -18,7 +19,7 @@ export const handler = task({
   environment: redshiftEnvironment.extend({ JOBS_TABLE: required, PROCESSED_BUCKET: required }),
   async run({ input: { execution, state, token, quarter }, env, log }) {
     const values = { QUARTER: quarter, YEAR: quarter.slice(0, 4), PROCESSED: `s3://${env.PROCESSED_BUCKET}` }
-    const sqls = [loadOrigination, loadPerformance].flatMap((script) => statements(render(script, values)))
+    const sqls = [lockTables, loadOrigination, loadPerformance].flatMap((script) => statements(render(script, values)))
     const name = `${execution.name}#LoadRedshift#${quarter}`
 
     // A statement that failed or was cancelled keeps its client token: its successor needs the next one.

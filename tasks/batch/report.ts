@@ -1,7 +1,11 @@
-/** Writes the report of an execution, as JSON and as a page, and gives the counts that the execution ends with. */
+/**
+ * Writes the report of an execution, as JSON and as a page, gives the counts that the execution ends with, and gives the workflow's lock back: nothing
+ * is changed after it.
+ */
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import countRows from '../../sql/redshift/counts.sql'
+import { releaseLock } from '../jobs/lock.ts'
 import { quotedList, render, statements } from '../script.ts'
 import { executionSchema, quarterSchema, required, task } from '../task.ts'
 import { storesSchema } from './archive/plan.ts'
@@ -12,7 +16,11 @@ import { durations } from './report/durations.ts'
 import { amounts, type BatchReport, quarterReports, totals } from './report/model.ts'
 import { page } from './report/page.ts'
 
-const environment = redshiftEnvironment.extend({ ARCHIVES_TABLE: required, REPORTS_BUCKET: required })
+const environment = redshiftEnvironment.extend({
+  ARCHIVES_TABLE: required,
+  REPORTS_BUCKET: required,
+  LOCKS_TABLE: required,
+})
 
 const s3 = new S3Client({})
 
@@ -40,6 +48,7 @@ export const handler = task({
     }
     const json = await put('report.json', 'application/json', `${JSON.stringify(report, null, 2)}\n`)
     const html = await put('report.html', 'text/html; charset=utf-8', page(report))
+    await releaseLock(env.LOCKS_TABLE, execution.arn)
     log.info('Wrote the report', { html, quarters: quarters.length })
     return { counts: amounts(report.counts), loaded: loadedNow, report: { html, json } }
   },

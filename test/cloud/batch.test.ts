@@ -176,3 +176,17 @@ describe('running it again', () => {
     })
   })
 })
+
+describe('two executions at once', () => {
+  it('are refused to the second, which names the first; the first is not disturbed', async () => {
+    await generateArchive({ quarter: '1999Q2', loans: 30, seed: 5, dirty: 0.05, folder: running.folder })
+    const one = await running.start({ load: { mysql: hasMysql } }, 'one')
+    await expect.poll(() => running.entered(one), { timeout: 20_000, interval: 20 }).toContain('IsAnythingNew')
+    const two = await running.end(await running.start({}, 'two'))
+    expect(two).toMatchObject({ status: 'FAILED', error: 'AnotherExecutionRuns' })
+    expect(two.cause).toContain(one)
+    expect((await running.end(one)).status).toBe('SUCCEEDED')
+    const three = await running.end(await running.start({ load: { mysql: hasMysql } }, 'three'))
+    expect(three.status, three.cause).toBe('SUCCEEDED')
+  })
+})

@@ -7,6 +7,7 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import {
   DescribeExecutionCommand,
   type DescribeExecutionCommandOutput,
+  paginateGetExecutionHistory,
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn'
@@ -37,6 +38,8 @@ export interface Running {
   start(input?: object, name?: string): Promise<string>
   /** Waits until the execution has ended. */
   end(executionArn: string, timeoutMs?: number): Promise<DescribeExecutionCommandOutput>
+  /** The states that the execution has entered so far. */
+  entered(executionArn: string): Promise<string[]>
   /** Stops the cloud and boots it again over the same data. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -82,6 +85,14 @@ export async function startRunning(options: RunningOptions = {}): Promise<Runnin
         if (Date.now() > deadline) throw new Error(`${executionArn} is still running after ${timeoutMs} ms.`)
         await sleep(POLL_MS)
       }
+    },
+    async entered(executionArn) {
+      const names: string[] = []
+      for await (const page of paginateGetExecutionHistory({ client: running.sfn }, { executionArn }))
+        names.push(
+          ...(page.events ?? []).flatMap(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name ?? []),
+        )
+      return names
     },
     async restart() {
       await running.cloud.close()

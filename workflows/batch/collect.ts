@@ -2,7 +2,7 @@
 import { allow } from '../allow.ts'
 import type { Batch, BatchProps } from './index.ts'
 
-export function addCollectTasks(batch: Batch, { parameters, storage, sourceCredentials }: BatchProps): void {
+export function addCollectTasks(batch: Batch, { parameters, storage, sourceCredentials, jobs }: BatchProps): void {
   const { raw } = storage
   const { archives } = batch
   const source = {
@@ -14,7 +14,12 @@ export function addCollectTasks(batch: Batch, { parameters, storage, sourceCrede
     ARCHIVES_TABLE: archives.tableName,
   }
 
-  const listArchives = batch.task('ListArchives', { environment: source, timeout: 120, memory: 512 })
+  const listArchives = batch.task('ListArchives', {
+    environment: { ...source, LOCKS_TABLE: jobs.locks.tableName },
+    timeout: 120,
+    memory: 512,
+  })
+  jobs.allowLocking(listArchives.role, batch.executions)
   allow(listArchives.role, ['dynamodb:Scan'], [archives.tableArn])
   allow(listArchives.role, ['s3:ListBucket'], [raw.bucketArn])
   allow(listArchives.role, ['secretsmanager:GetSecretValue'], [sourceCredentials.secretArn])

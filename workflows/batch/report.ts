@@ -1,10 +1,9 @@
 /** The functions that compare the stores, report on a run and tell people of a failed one. */
-import { ArnFormat, Stack } from 'aws-cdk-lib'
 import { allow } from '../allow.ts'
 import type { Batch, BatchProps } from './index.ts'
 import { allowQueries, redshiftEnvironment } from './load.ts'
 
-export function addReportTasks(batch: Batch, { storage, monitoring, warehouse }: BatchProps): void {
+export function addReportTasks(batch: Batch, { storage, monitoring, warehouse, jobs }: BatchProps): void {
   const { archives } = batch
   const redshift = redshiftEnvironment(warehouse)
 
@@ -17,7 +16,12 @@ export function addReportTasks(batch: Batch, { storage, monitoring, warehouse }:
   allow(reconcile.role, ['dynamodb:Scan', 'dynamodb:UpdateItem'], [archives.tableArn])
 
   const report = batch.task('Report', {
-    environment: { ...redshift, ARCHIVES_TABLE: archives.tableName, REPORTS_BUCKET: storage.reports.bucketName },
+    environment: {
+      ...redshift,
+      ARCHIVES_TABLE: archives.tableName,
+      REPORTS_BUCKET: storage.reports.bucketName,
+      LOCKS_TABLE: jobs.locks.tableName,
+    },
     timeout: 600,
     memory: 1024,
   })
@@ -26,9 +30,11 @@ export function addReportTasks(batch: Batch, { storage, monitoring, warehouse }:
   allow(report.role, ['s3:PutObject'], [storage.reports.arnForObjects('batch/*')], {
     because: 'A report is named after its execution.',
   })
-  allow(report.role, ['states:GetExecutionHistory'], [executionsOf(batch)], {
+  allow(report.role, ['states:GetExecutionHistory'], [batch.executions], {
     because: 'Executions are named when they start.',
   })
+
+  jobs.allowReleasing(report.role)
 
   const notifyFailure = batch.task('NotifyFailure', {
     environment: { FAILURE_TOPIC_ARN: monitoring.topic.topicArn },
@@ -36,13 +42,4 @@ export function addReportTasks(batch: Batch, { storage, monitoring, warehouse }:
     memory: 512,
   })
   allow(notifyFailure.role, ['sns:Publish'], [monitoring.topic.topicArn])
-}
-
-function executionsOf(batch: Batch): string {
-  return Stack.of(batch).formatArn({
-    service: 'states',
-    resource: 'execution',
-    resourceName: `${batch.machineName}:*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  })
 }

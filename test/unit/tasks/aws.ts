@@ -82,6 +82,17 @@ export async function archivesTable(cloud: TestCloud): Promise<string> {
   return (await cloud.deploy('AWS::DynamoDB::Table', 'Archives', table)).ref
 }
 
+/** Makes the Locks table and gives its name. */
+export async function locksTable(cloud: TestCloud): Promise<string> {
+  const table = {
+    TableName: 'locks',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'workflow', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'workflow', KeyType: 'HASH' }],
+  }
+  return (await cloud.deploy('AWS::DynamoDB::Table', 'Locks', table)).ref
+}
+
 /** Makes the Jobs table and gives its name. */
 export async function jobsTable(cloud: TestCloud): Promise<string> {
   const table = {

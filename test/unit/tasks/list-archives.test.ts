@@ -4,7 +4,8 @@ import { archivesOf, type Plan, planOf } from '../../../tasks/batch/archive/plan
 import { type ArchiveRow, markCollected, markLoaded, markProcessed } from '../../../tasks/batch/archive/table.ts'
 import { handler } from '../../../tasks/batch/list-archives.ts'
 import { failure } from '../../support/cloud.ts'
-import { archivesTable, bucket, invoke, startAws, type TestAws } from './aws.ts'
+import { archivesTable, bucket, execution, invoke, locksTable, startAws, type TestAws } from './aws.ts'
+import { scriptServices } from './services.ts'
 
 const both = { mysql: true, redshift: true }
 const hive = { origination: { raw: 2, rejected: 1, processed: 1 }, performance: { raw: 2, rejected: 0, processed: 2 } }
@@ -84,7 +85,7 @@ describe('planOf', () => {
 describe('ListArchives', () => {
   let aws: TestAws
   let environment: Record<string, string>
-  const list = (input: unknown) => invoke<Plan>(handler, { input }, environment)
+  const list = (input: unknown) => invoke<Plan>(handler, { execution: execution(), input }, environment)
 
   beforeEach(async () => {
     aws = await startAws()
@@ -94,6 +95,7 @@ describe('ListArchives', () => {
       RAW_BUCKET: await bucket(aws.cloud, 'raw'),
       LANDING_PREFIX: 'landing/',
       ARCHIVES_TABLE: await archivesTable(aws.cloud),
+      LOCKS_TABLE: await locksTable(aws.cloud),
     }
     for (const quarter of ['1999Q1', '1999Q2']) {
       await aws.cloud.as('s3', 'PutObject', {
@@ -150,5 +152,15 @@ describe('ListArchives', () => {
     const error = await failure(() => list({ quarters: ['1999Q1', '2005Q1'] }))
     expect(error).toMatchObject({ name: 'ArchiveMissing' })
     expect(error.message).toContain('2005Q1')
+  })
+
+  it('refuses to plan while another execution runs, and plans again when that has ended', async () => {
+    const { executions } = scriptServices(aws.cloud)
+    const other = (name: string) => invoke<Plan>(handler, { execution: execution(name), input: {} }, environment)
+    executions.set(execution().Id, 'RUNNING')
+    await list({})
+    expect(await failure(() => other('run-2'))).toMatchObject({ name: 'AnotherExecutionRuns' })
+    executions.set(execution().Id, 'FAILED')
+    expect((await other('run-2')).load).toHaveLength(2)
   })
 })

@@ -25,10 +25,12 @@ export interface Script {
   answers: { token: string; is: 'success' | 'failure' | 'heartbeat'; output?: any; error?: string; cause?: string }[]
   /** Tokens of states that wait no more. */
   dead: Set<string>
+  /** Status by execution ARN. */
+  executions: Map<string, string>
 }
 
 export function scriptServices(cloud: TestCloud): Script {
-  const script: Script = { clusters: [], statements: new Map(), answers: [], dead: new Set() }
+  const script: Script = { clusters: [], statements: new Map(), answers: [], dead: new Set(), executions: new Map() }
   cloud.fake('elasticmapreduce', emr(script))
   cloud.fake('redshift-data', redshift(script))
   cloud.fake('states', states(script))
@@ -116,13 +118,18 @@ function redshift({ statements }: Script) {
   }
 }
 
-function states({ answers, dead }: Script) {
+function states({ answers, dead, executions }: Script) {
   const tell = (token: string, answer: object) => {
     if (dead.has(token)) throw new AwsError('TaskTimedOut', 'Task Timed Out: Provided task does not exist anymore')
     answers.push({ token, ...answer } as Script['answers'][number])
     return {}
   }
   return {
+    DescribeExecution: ({ executionArn }: any) => {
+      const status = executions.get(executionArn)
+      if (!status) throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`)
+      return { executionArn, stateMachineArn: 'arn', status, startDate: new Date() }
+    },
     SendTaskSuccess: ({ taskToken, output }: any) => tell(taskToken, { is: 'success', output: JSON.parse(output) }),
     SendTaskFailure: ({ taskToken, error, cause }: any) => tell(taskToken, { is: 'failure', error, cause }),
     SendTaskHeartbeat: ({ taskToken }: any) => tell(taskToken, { is: 'heartbeat' }),

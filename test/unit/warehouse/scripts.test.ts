@@ -49,6 +49,7 @@ async function writeParquet(uri: string, select: string): Promise<void> {
 const load = async (quarter: string) => {
   const values = { QUARTER: quarter, YEAR: quarter.slice(0, 4), PROCESSED: 's3://processed' }
   await test.warehouse.transaction([
+    ...(await script('lock-tables', {})),
     ...(await script('load-origination', values)),
     ...(await script('load-performance', values)),
   ])
@@ -122,6 +123,24 @@ describe('sql/redshift', () => {
       "SELECT SUM(original_upb), MIN(seller_name), MAX(layout) FROM origination WHERE quarter = '1999Q1'",
     )
     expect(sums.rows).toEqual([['90.00', 'Bänk & Söhne', 'r47']])
+  })
+
+  it('holds a quarter once when two sessions load it at the same time', async () => {
+    await writeParquet(
+      's3://processed/origination/origination_year=1999/quarter=1999Q1/000000_0',
+      rowsSql('origination', 100),
+    )
+    await writeParquet(
+      's3://processed/performance/quarter=1999Q1/reporting_year=1999/000000_0',
+      rowsSql('performance', 300),
+    )
+
+    await Promise.all([load('1999Q1'), load('1999Q1'), load('1999Q1')])
+
+    expect(await counts('1999Q1')).toEqual([
+      ['origination', '1999Q1', 100],
+      ['performance', '1999Q1', 300],
+    ])
   })
 
   it('keeps the old quarter whole when a file of the new one does not fit', async () => {
