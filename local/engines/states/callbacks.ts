@@ -15,14 +15,6 @@ export class UnknownToken extends Error {
   }
 }
 
-/** The task of this token has ended already. */
-export class TaskOver extends Error {
-  constructor() {
-    super('The task of this token has timed out or ended.')
-    this.name = 'TaskOver'
-  }
-}
-
 export class Callbacks {
   readonly #waiting = new Map<string, Waiting>()
 

@@ -313,7 +313,6 @@ class Children {
     this.#run.itemCounts[key] += size
     this.#results[index] = ended
     this.#done++
-    this.#frame.execution.ports.mapRuns?.child(this.#run, ended)
     if (ended.status === 'SUCCEEDED') return
     this.#failedItems += size
     const total = this.#batches.reduce((sum, batch) => sum + batch.size, 0)

@@ -4,17 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Json } from './json.ts'
 
@@ -46,7 +36,6 @@ export interface JournalStore {
   read(id: string): JournalRecord[]
   /** The first record, and the last one about the execution as a whole. */
   ends(id: string): { first: JournalRecord | undefined; end: JournalRecord | undefined }
-  remove(id: string): void
 }
 
 /** Whether a record is about the execution as a whole: its start, its end, a redrive. */
@@ -71,10 +60,6 @@ export class MemoryJournals implements JournalStore {
   ends(id: string): { first: JournalRecord | undefined; end: JournalRecord | undefined } {
     const records = this.read(id)
     return { first: records[0], end: records.findLast(isWhole) }
-  }
-
-  remove(id: string): void {
-    this.#records.delete(id)
   }
 }
 
@@ -162,10 +147,6 @@ export class FileJournals implements JournalStore {
       to = from - 1
     }
     return { first, end: undefined }
-  }
-
-  remove(id: string): void {
-    rmSync(this.file(id), { force: true })
   }
 }
 

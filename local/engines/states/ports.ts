@@ -84,7 +84,7 @@ export interface Ports {
   readonly clock: Clock
   readonly tasks: TaskRunner
   readonly journals: JournalStore
-  /** Journals of express executions, which nobody reads afterwards. */
+  /** What distributed Maps read and write; without it, those with a reader or a writer fail. */
   readonly datasets?: Datasets
   /** Whether there is an activity of this ARN. */
   readonly hasActivity?: (arn: string) => boolean
@@ -108,7 +108,6 @@ export type StartChild = (
 export interface MapRunObserver {
   started(run: MapRunInfo): void
   changed(run: MapRunInfo): void
-  child(run: MapRunInfo, child: ChildResult): void
 }
 
 export interface MapRunInfo {

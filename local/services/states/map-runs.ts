@@ -25,8 +25,6 @@ export class MapRuns implements MapRunObserver {
     this.#save(run)
   }
 
-  child(): void {}
-
   #save(run: MapRunInfo): void {
     this.#rows.mapRuns.put(run.arn, { ...run, machineName: run.arn.split(':')[6] })
   }
