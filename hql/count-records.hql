@@ -29,3 +29,18 @@ FROM (
 ) counted
 GROUP BY table_name, quarter
 ORDER BY table_name, quarter;
+
+-- Why records were rejected. A quarter without rejects has no line.
+
+INSERT OVERWRITE DIRECTORY '${PROCESSED}/counts/rejects/run=${RUN}'
+ROW FORMAT DELIMITED FIELDS TERMINATED BY '|'
+STORED AS TEXTFILE
+SELECT table_name, quarter, reason, records
+FROM (
+  SELECT 'origination' AS table_name, quarter, reason, count(*) AS records
+  FROM quarantine_origination WHERE quarter IN (${QUARTERS}) GROUP BY quarter, reason
+  UNION ALL
+  SELECT 'performance' AS table_name, quarter, reason, count(*) AS records
+  FROM quarantine_performance WHERE quarter IN (${QUARTERS}) GROUP BY quarter, reason
+) rejected
+ORDER BY table_name, quarter, reason;

@@ -102,6 +102,20 @@ describe('the batch workflow on two dirty quarters', () => {
     expect(await Body!.transformToString()).toContain('1999Q2')
   })
 
+  it('reports why records were rejected, as the truth files say', async () => {
+    const s3 = new S3Client(running.clientOptions)
+    const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(first.output.report.json)!
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: Bucket!, Key: Key! }))
+    const { quarters } = JSON.parse(await Body!.transformToString())
+    for (const { truth } of running.archives) {
+      const reported = quarters.find(({ quarter }: any) => quarter === truth.quarter)
+      for (const table of ['origination', 'performance'] as const) {
+        const reasons = Object.entries(truth.tables[table].rejects).filter(([, records]) => records > 0)
+        expect(reported[table].reasons).toEqual(Object.fromEntries(reasons))
+      }
+    }
+  })
+
   it('keeps task tokens and passwords out of every log', () => {
     const log = readFileSync(`${running.dataDir}/log/cloud.log`, 'utf8')
     expect(log).not.toContain('open-sesame')
