@@ -6,7 +6,10 @@ import { createApiGateway } from './apigateway/index.ts'
 import { createDynamodb } from './dynamodb/index.ts'
 import { createElasticMapReduce } from './elasticmapreduce/index.ts'
 import { createEvents } from './events/index.ts'
+import { createFirehose } from './firehose/index.ts'
 import { createIam } from './iam/index.ts'
+import { createKinesis } from './kinesis/index.ts'
+import { createKinesisAnalytics } from './kinesisanalyticsv2/index.ts'
 import { createLambda } from './lambda/index.ts'
 import { createLogs } from './logs/index.ts'
 import { createMonitoring } from './monitoring/index.ts'
@@ -41,6 +44,9 @@ export const services: CreateService[] = [
   createSageMakerRuntime,
   createSageMaker,
   createLambda,
+  createKinesis,
+  createFirehose,
+  createKinesisAnalytics,
   createStates,
   createApiGateway,
   createConsole,
