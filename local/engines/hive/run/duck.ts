@@ -1,4 +1,4 @@
-/** The DuckDB connection of a session: loaded when the first statement needs it, gone when the session closes. */
+/** The DuckDB database of a session: loaded when the first statement needs it, gone when the session closes. */
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { MACROS, SETTINGS } from '../compile/prelude.ts'
 import { HiveExecutionError, HiveSemanticError, type Place } from '../errors.ts'
@@ -15,18 +15,32 @@ const INTERRUPT_EVERY = 20
 
 export class Duck {
   readonly #options: DuckOptions
-  #opened: Promise<{ instance: DuckDBInstance; connection: DuckDBConnection }> | undefined
+  #opened: Promise<DuckDBInstance> | undefined
+  readonly #connections: DuckDBConnection[] = []
+  readonly #idle: DuckDBConnection[] = []
 
   constructor(options: DuckOptions) {
     this.#options = options
   }
 
-  async #connection(): Promise<DuckDBConnection> {
-    this.#opened ??= this.#open()
-    return (await this.#opened).connection
+  /** How many statements are worth running at once. */
+  get threads(): number {
+    return this.#options.threads
   }
 
-  async #open() {
+  /** A connection that nobody uses; a new one when all are busy. Macros are the database's, settings a connection's. */
+  async #connection(): Promise<DuckDBConnection> {
+    this.#opened ??= this.#open()
+    const instance = await this.#opened
+    const idle = this.#idle.pop()
+    if (idle) return idle
+    const connection = await instance.connect()
+    this.#connections.push(connection)
+    for (const statement of SETTINGS) await connection.run(statement)
+    return connection
+  }
+
+  async #open(): Promise<DuckDBInstance> {
     const { DuckDBInstance } = await import('@duckdb/node-api')
     const { threads, memoryLimit, temp } = this.#options
     const instance = await DuckDBInstance.create(':memory:', {
@@ -35,8 +49,9 @@ export class Duck {
       temp_directory: temp,
     })
     const connection = await instance.connect()
-    for (const statement of [...SETTINGS, ...MACROS]) await connection.run(statement)
-    return { instance, connection }
+    for (const macro of MACROS) await connection.run(macro)
+    connection.closeSync()
+    return instance
   }
 
   /** Runs a statement and gives how many rows it changed or wrote. */
@@ -52,6 +67,8 @@ export class Duck {
       return (await connection.runAndReadAll(sql)).getRows()
     } catch (error) {
       throw translated(error, at)
+    } finally {
+      this.#idle.push(connection)
     }
   }
 
@@ -67,6 +84,8 @@ export class Duck {
       }
     } catch (error) {
       throw translated(error, at)
+    } finally {
+      this.#idle.push(connection)
     }
   }
 
@@ -75,7 +94,9 @@ export class Duck {
    * just before DuckDB sets to work.
    */
   interrupt(): () => void {
-    const stop = () => void this.#opened?.then(({ connection }) => connection.interrupt())
+    const stop = () => {
+      for (const connection of this.#connections) connection.interrupt()
+    }
     stop()
     const again = setInterval(stop, INTERRUPT_EVERY)
     return () => clearInterval(again)
@@ -83,9 +104,10 @@ export class Duck {
 
   async close(): Promise<void> {
     if (!this.#opened) return
-    const { instance, connection } = await this.#opened
+    const instance = await this.#opened
     this.#opened = undefined
-    connection.closeSync()
+    this.#idle.length = 0
+    for (const connection of this.#connections.splice(0)) connection.closeSync()
     instance.closeSync()
   }
 }

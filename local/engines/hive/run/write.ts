@@ -134,26 +134,18 @@ export class Writer {
       )
     }
     const written: (Written & { file: string })[] = []
-    for (const [i, row] of found.entries()) {
-      const values = row as (string | null)[]
-      const partition = partitionOf(table, [...staticValues, ...values])
+    const write = async (row: (string | null)[], i: number): Promise<void> => {
+      const partition = partitionOf(table, [...staticValues, ...row])
       const file = join(staging, `${i}_0`)
-      const where = dynamic
-        .map((c, k) =>
-          values[k] === null ? `${keys[k]} IS NULL` : `${keys[k]} = CAST(${quote(values[k]!)} AS ${duckType(c.type)})`,
-        )
-        .join(' AND ')
-      const rows = await this.#copy(
-        `SELECT * EXCLUDE (${keys.join(', ')}) FROM ${from} WHERE ${where}`,
-        table.columns,
-        table.format,
-        table.text,
-        table.compression,
-        file,
-        request,
-      )
-      written.push({ partition, file, rows })
+      const where = dynamic.map((c, k) => {
+        const value = row[k] ?? null
+        return value === null ? `${keys[k]} IS NULL` : `${keys[k]} = CAST(${quote(value)} AS ${duckType(c.type)})`
+      })
+      const sql = `SELECT * EXCLUDE (${keys.join(', ')}) FROM ${from} WHERE ${where.join(' AND ')}`
+      const rows = await this.#copy(sql, table.columns, table.format, table.text, table.compression, file, request)
+      written[i] = { partition, file, rows }
     }
+    await allOf(found as (string | null)[][], this.#duck.threads, write)
     return written
   }
 
@@ -251,4 +243,26 @@ function textField(column: Column, format: TextFormat, at: Place): string {
       text = `replace(${text}, ${quote(special)}, ${quote(format.escape + special)})`
   }
   return `coalesce(${text}, ${quote(format.nullText)})`
+}
+
+/** Does `work` for all items, a few at a time; the first error counts, when all that had begun have ended. */
+async function allOf<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T, i: number) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  let failed: { error: unknown } | undefined
+  const worker = async () => {
+    while (next < items.length && !failed) {
+      const i = next++
+      try {
+        await work(items[i]!, i)
+      } catch (error) {
+        failed ??= { error }
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, width) }, worker))
+  if (failed) throw failed.error
 }
