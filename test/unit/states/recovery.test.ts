@@ -1,5 +1,8 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { JournalRecord } from '../../../local/engines/states/journal.ts'
+import { FileJournals, type JournalRecord } from '../../../local/engines/states/journal.ts'
 import type { Json } from '../../../local/engines/states/json.ts'
 import type { TaskCall } from '../../../local/engines/states/ports.ts'
 import { bench, eventsOf, infoOf, invoke, programOf, shape, taskFailure } from './support.ts'
@@ -105,6 +108,31 @@ describe('An execution whose process died', () => {
     const { result, calls } = await resumeFrom(first.journals.read(infoOf('run').arn), 3)
     expect(result.status).toBe('SUCCEEDED')
     expect(calls).toEqual([])
+  })
+})
+
+describe('A journal file', () => {
+  it('gives the history that was written, and leaves out half a line at its end', async () => {
+    // Prepare
+    const folder = mkdtempSync(join(tmpdir(), 'stepwell-journal-'))
+    const journals = new FileJournals(folder)
+    const written: JournalRecord[] = []
+    const { engine } = bench(worker({ calls: 0 }), { journals })
+
+    // Act
+    await engine.start(infoOf('run'), programOf(machine), { onEvent: (record) => written.push(record) }).ended
+    const whole = journals.read(infoOf('run').arn)
+    appendFileSync(journals.file(infoOf('run').arn), '[99,98,17')
+    const cut = journals.read(infoOf('run').arn)
+    journals.open(infoOf('run').arn).close()
+
+    // Assess
+    expect(whole).toEqual(written)
+    expect(cut).toEqual(written)
+    expect(readFileSync(journals.file(infoOf('run').arn), 'utf8').endsWith('\n')).toBe(true)
+    const { first, end } = journals.ends(infoOf('run').arn)
+    expect([first?.[3], end?.[3]]).toEqual(['ExecutionStarted', 'ExecutionSucceeded'])
+    rmSync(folder, { recursive: true })
   })
 })
 
