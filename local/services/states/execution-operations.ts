@@ -86,7 +86,8 @@ export function executionOperations(
     StopExecution(input) {
       const row = executions.row(input.executionArn)
       const execution = executions.engine.running(row.arn)
-      execution?.abort(input.error, input.cause)
+      if (execution) execution.abort(input.error, input.cause)
+      else if (row.status === 'RUNNING') executions.giveUp(row)
       const stopDate = execution?.result?.stopTime ?? row.stopDate ?? Date.now()
       return { stopDate: new Date(stopDate) }
     },
@@ -109,18 +110,17 @@ export function executionOperations(
     DescribeStateMachineForExecution(input) {
       const row = executions.row(input.executionArn)
       const definition = executions.definitionOf(row)
-      // The machine of a map run's children is named after their parent's: `Machine/label`.
-      const { machine, version } = machines.find(row.versionArn ?? row.machineArn.split('/')[0])
-      const revision: Revision = version ?? machine
+      const revision = revisionOf(machines, row)
       return {
         stateMachineArn: row.machineArn,
         name: row.machineName,
         definition,
         roleArn: row.roleArn,
         updateDate: new Date(row.updateDate),
-        loggingConfiguration: row.logging ?? revision.loggingConfiguration,
-        tracingConfiguration: revision.tracingConfiguration,
-        encryptionConfiguration: revision.encryptionConfiguration,
+        loggingConfiguration: row.logging ??
+          revision?.loggingConfiguration ?? { level: 'OFF', includeExecutionData: false },
+        tracingConfiguration: revision?.tracingConfiguration ?? { enabled: false },
+        encryptionConfiguration: revision?.encryptionConfiguration ?? { type: 'AWS_OWNED_KEY' },
         ...(row.revisionId !== undefined && { revisionId: row.revisionId }),
         ...(row.mapRunArn !== undefined && { mapRunArn: row.mapRunArn }),
         ...references(definition),
@@ -164,6 +164,18 @@ export function executionOperations(
         .map((record) => toEvent(record, input.includeExecutionData !== false))
       return { events, ...(from + size < records.length && { nextToken: toToken(from + size) }) }
     },
+  }
+}
+
+/** The machine or version that an execution ran; undefined when it has been deleted. */
+function revisionOf(machines: Machines, row: ExecutionRow): Revision | undefined {
+  try {
+    // The machine of a map run's children is named after their parent's: `Machine/label`.
+    const { machine, version } = machines.find(row.versionArn ?? row.machineArn.split('/')[0])
+    return version ?? machine
+  } catch (error) {
+    if ((error as Error).name === 'StateMachineDoesNotExist') return undefined
+    throw error
   }
 }
 

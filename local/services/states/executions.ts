@@ -230,6 +230,12 @@ export class Executions {
     return { input, ...(end?.[4] as { output?: string }) }
   }
 
+  /** Ends an execution that could not be resumed. */
+  giveUp(row: ExecutionRow): void {
+    this.save({ ...row, status: 'ABORTED', stopDate: Date.now() })
+    this.#rows.running.delete(executionKey(row.machineName, row.name))
+  }
+
   save(row: ExecutionRow): void {
     this.#rows.executions.put(executionKey(row.machineName, row.name), row)
   }

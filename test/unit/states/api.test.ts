@@ -71,6 +71,20 @@ describe('State machines', () => {
   })
 })
 
+describe('An execution', () => {
+  it('can be described after its machine was deleted', async () => {
+    const { stateMachineArn } = await create(pass(1))
+    const { executionArn } = await call('StartExecution', { stateMachineArn })
+    await new Promise((resume) => setTimeout(resume, 10))
+    await call('DeleteStateMachine', { stateMachineArn })
+    expect(await call('DescribeExecution', { executionArn })).toMatchObject({ status: 'SUCCEEDED' })
+    expect(await call('DescribeStateMachineForExecution', { executionArn })).toMatchObject({
+      definition: pass(1),
+      roleArn,
+    })
+  })
+})
+
 describe('RedriveExecution', () => {
   it('runs a failed execution again and counts it; one that succeeded is not redriven', async () => {
     const fail = JSON.stringify({ StartAt: 'F', States: { F: { Type: 'Fail', Error: 'No' } } })
