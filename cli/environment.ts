@@ -15,6 +15,8 @@ export interface EnvironmentOptions {
   port: number
   dataDir: string
   iam: boolean
+  /** State machines wait in simulated time. */
+  fast?: boolean
   /** Where the source site listens; 0 is any free port. */
   sourcePort: number
 }
@@ -33,7 +35,7 @@ const SITE_USER = 'loader'
  * @throws CliError, or the named errors of local/: PortInUseError, DataDirInUseError, SynthesisError, DeployError
  */
 export async function bringUp(options: EnvironmentOptions, output: Output): Promise<Environment> {
-  const { port, dataDir, iam, sourcePort } = options
+  const { port, dataDir, iam, fast = false, sourcePort } = options
   const { colors } = output
   const assembly = await synthesized(output)
   const folder = archiveFolder(dataDir)
@@ -48,6 +50,7 @@ export async function bringUp(options: EnvironmentOptions, output: Output): Prom
       port,
       dataDir,
       iam,
+      fast,
       parameters: { SourceDriver: 'http', SourceUrl: site.url },
     })
     const clients = connect(cloud.url)

@@ -28,6 +28,7 @@ export function addCloud(command: Command): Command {
     .option('--port <number>', 'where AWS is served on 127.0.0.1 (0: any free port)', port, 4566)
     .option('--source-port <number>', 'where the source site is served (0: any free port)', port, 0)
     .option('--no-iam', 'let every role do everything')
+    .option('--fast', 'let waits, time-outs and back-off of state machines take no time')
 }
 
 export function addSamples(command: Command): Command {

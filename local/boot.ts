@@ -12,7 +12,7 @@ import type { ResourceType, Service } from './gateway/service.ts'
 import { LocalCloud } from './local-cloud.ts'
 import { lockDataDir } from './lock.ts'
 import { managedPolicy } from './services/iam/managed-policies.ts'
-import { services as allServices, type CreateService } from './services/index.ts'
+import { type CreateService, servicesWith } from './services/index.ts'
 
 export const DEFAULT_PORT = 4566
 export const ACCOUNT = '000000000000'
@@ -27,6 +27,8 @@ export interface BootOptions {
   port?: number
   /** False turns permission checks off. */
   iam?: boolean
+  /** Waits, time-outs and back-off of state machines take no time. */
+  fast?: boolean
   /** Values for the template's parameters. */
   parameters?: Record<string, string>
   /** Other services than the usual ones, for tests. */
@@ -73,7 +75,7 @@ export async function boot(options: BootOptions): Promise<RunningCloud> {
       managedPolicy,
       ...(options.iam !== undefined && { iam: options.iam }),
     })
-    for (const create of options.services ?? allServices) {
+    for (const create of options.services ?? servicesWith(options)) {
       const service = await create(cloud)
       services.push(service)
       cloud.services.set(service.name, service)

@@ -1,6 +1,7 @@
 /** The services of the local cloud. Adding one: its folder, and its line here. */
 import type { Cloud } from '../cloud.ts'
 import { createConsole } from '../console/index.ts'
+import { VirtualClock } from '../engines/states/clock.ts'
 import type { Service } from '../gateway/service.ts'
 import { createApiGateway } from './apigateway/index.ts'
 import { createDynamodb } from './dynamodb/index.ts'
@@ -26,8 +27,13 @@ import { createSts } from './sts/index.ts'
 
 export type CreateService = (cloud: Cloud) => Service | Promise<Service>
 
+export interface ServiceSettings {
+  /** Waits, time-outs and back-off of state machines take no time: their clock jumps while no task is at work. */
+  fast?: boolean
+}
+
 /** In the order in which they are made; they reach each other through the door only. */
-export const services: CreateService[] = [
+export const servicesWith = ({ fast = false }: ServiceSettings = {}): CreateService[] => [
   createIam,
   createSts,
   createLogs,
@@ -47,7 +53,7 @@ export const services: CreateService[] = [
   createKinesis,
   createFirehose,
   createKinesisAnalytics,
-  createStates,
+  (cloud) => createStates(cloud, fast ? { clock: new VirtualClock(Date.now(), { callbacksAreWork: true }) } : {}),
   createApiGateway,
   createConsole,
 ]
