@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { boot, type RunningCloud } from '../../local/boot.ts'
+import { type BootOptions, boot, type RunningCloud } from '../../local/boot.ts'
 import type { CreateService } from '../../local/services/index.ts'
 
 export interface Wire {
@@ -17,7 +17,27 @@ export interface Wire {
   close(): Promise<void>
 }
 
-export async function startWire(Resources: object, services: CreateService[], Outputs: object = {}): Promise<Wire> {
+/** A role that Step Functions may assume, and that may do nothing. */
+export const machineRole = {
+  arn: 'arn:aws:iam::000000000000:role/Machine',
+  resource: {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      RoleName: 'Machine',
+      AssumeRolePolicyDocument: {
+        Statement: { Effect: 'Allow', Principal: { Service: 'states.amazonaws.com' }, Action: 'sts:AssumeRole' },
+      },
+    },
+  },
+}
+
+/** @param services all of them when it is undefined */
+export async function startWire(
+  Resources: object,
+  services?: CreateService[],
+  Outputs: object = {},
+  options: Partial<BootOptions> = {},
+): Promise<Wire> {
   const root = mkdtempSync(join(tmpdir(), 'stepwell-wire-'))
   const assembly = join(root, 'assembly')
   mkdirSync(assembly)
@@ -27,7 +47,13 @@ export async function startWire(Resources: object, services: CreateService[], Ou
   })
   write('Wire.assets.json', { files: {} })
   write('Wire.template.json', { Resources, Outputs })
-  const cloud = await boot({ assembly, dataDir: join(root, 'data'), port: 0, services })
+  const cloud = await boot({
+    assembly,
+    dataDir: join(root, 'data'),
+    port: 0,
+    ...(services && { services }),
+    ...options,
+  })
   return {
     cloud,
     options: {
