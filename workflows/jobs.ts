@@ -137,6 +137,8 @@ export class Jobs extends Construct {
       because: anyCluster,
     })
     allow(role, ['redshift-data:DescribeStatement'], ['*'], { because: anyStatement })
+    allow(role, ['sagemaker:DescribeTrainingJob'], [trainingJobs(this)], { because: anyTraining })
+    allow(role, ['sagemaker:DescribeEndpoint'], [classifier(this)])
   }
 
   private allowCancelling(role: Role): void {
@@ -144,6 +146,7 @@ export class Jobs extends Construct {
       because: anyCluster,
     })
     allow(role, ['redshift-data:CancelStatement'], ['*'], { because: anyStatement })
+    allow(role, ['sagemaker:StopTrainingJob'], [trainingJobs(this)], { because: anyTraining })
   }
 
   private rule(id: string, eventPattern: EventPattern, task: TaskFunction): void {
@@ -190,6 +193,35 @@ const terminalStates: Record<string, EventPattern> = {
     detailType: ['Redshift Data Statement Status Change'],
     detail: { state: ['FINISHED', 'FAILED', 'ABORTED'] },
   },
+  // https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
+  TrainingEnded: {
+    source: ['aws.sagemaker'],
+    detailType: ['SageMaker Training Job State Change'],
+    detail: { TrainingJobName: [{ prefix: 'stepwell-' }], TrainingJobStatus: ['Completed', 'Failed', 'Stopped'] },
+  },
+  EndpointDeployed: {
+    source: ['aws.sagemaker'],
+    detailType: ['SageMaker Endpoint State Change'],
+    detail: { EndpointStatus: ['IN_SERVICE', 'FAILED', 'UPDATE_ROLLBACK_FAILED'] },
+  },
+}
+
+/** The training jobs of the model workflow. */
+export function trainingJobs(scope: Construct): string {
+  return Stack.of(scope).formatArn({ service: 'sagemaker', resource: 'training-job', resourceName: 'stepwell-*' })
+}
+
+/** Why a policy names all of them. */
+export const anyTraining = 'A training job is named after its execution.'
+
+/** The endpoint of the model workflow; SageMaker writes names in ARNs in lower case. */
+function classifier(scope: Construct): string {
+  const { stackName } = Stack.of(scope)
+  return Stack.of(scope).formatArn({
+    service: 'sagemaker',
+    resource: 'endpoint',
+    resourceName: `${stackName.toLowerCase()}-classifier`,
+  })
 }
 
 /** The clusters of this account and region. */

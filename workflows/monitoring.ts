@@ -103,13 +103,18 @@ export class Monitoring extends Construct {
     )
   }
 
+  /** Alarms when the classifier answers with errors of its own. A deployment that is under way asks the alarm too. */
+  watchClassifier(errors: IMetric): Alarm {
+    return this.alarm('ClassifierFails', errors, 5, 'The classifier answers with errors of its own.')
+  }
+
   private alarm(
     id: string,
     metric: IMetric,
     threshold: number,
     alarmDescription: string,
     comparisonOperator = ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-  ): void {
+  ): Alarm {
     const alarm = new Alarm(this, id, {
       metric,
       threshold,
@@ -119,5 +124,6 @@ export class Monitoring extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
     })
     alarm.addAlarmAction(new SnsAction(this.topic))
+    return alarm
   }
 }

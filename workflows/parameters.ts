@@ -20,6 +20,12 @@ export class Parameters extends Construct {
   readonly clusterCoreUnits: string
   /** Spot nodes, which only compute. */
   readonly clusterTaskUnits: string
+  readonly trainingInstanceType: string
+  readonly endpointInstanceType: string
+  /** With two or more, a new model serves one of them first. */
+  readonly endpointInstances: string
+  /** Where the classifier's page comes from, for CORS. */
+  readonly classifierOrigin: string
 
   constructor(scope: Construct, id: string) {
     super(scope, id)
@@ -68,6 +74,31 @@ export class Parameters extends Construct {
       minValue: 0,
       maxValue: 200,
       description: 'How many task nodes (Spot) a cluster has besides; they only compute',
+    })
+    this.trainingInstanceType = this.parameter('TrainingInstanceType', {
+      default: 'ml.g4dn.xlarge',
+      allowedPattern: '^ml\\.[a-z0-9]+\\.[a-z0-9]+$',
+      constraintDescription: 'must be an instance type such as ml.g4dn.xlarge',
+      description: 'The instance type that trains; Image Classification needs a GPU',
+    })
+    this.endpointInstanceType = this.parameter('EndpointInstanceType', {
+      default: 'ml.c5.large',
+      allowedPattern: '^ml\\.[a-z0-9]+\\.[a-z0-9]+$',
+      constraintDescription: 'must be an instance type such as ml.c5.large',
+      description: 'The instance type behind the endpoint',
+    })
+    this.endpointInstances = this.parameter('EndpointInstances', {
+      type: 'Number',
+      default: 1,
+      minValue: 1,
+      maxValue: 20,
+      description: 'How many instances serve; from two on a new model serves one of them first (canary)',
+    })
+    this.classifierOrigin = this.parameter('ClassifierOrigin', {
+      default: '*',
+      allowedPattern: '^(\\*|https?://[^/]+)$',
+      constraintDescription: 'must be * or an origin such as https://d111111abcdef8.cloudfront.net',
+      description: 'The origin of the page that may call the classifier from a browser',
     })
   }
 

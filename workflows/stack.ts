@@ -7,6 +7,7 @@ import { Batch } from './batch/index.ts'
 import type { Bundles } from './bundle.ts'
 import { Database } from './database.ts'
 import { Jobs } from './jobs.ts'
+import { Model, ModelTeardown } from './model/index.ts'
 import { Monitoring } from './monitoring.ts'
 import { Network } from './network.ts'
 import { Parameters } from './parameters.ts'
@@ -40,6 +41,7 @@ export class Stepwell extends Stack {
     acknowledge(sourceCredentials, 'The download site gives these credentials out and knows no rotation.', [
       'AwsSolutions-SMG4',
     ])
+    const api = new ExecutionsApi(this, 'Executions')
     const batch = new Batch(this, 'Batch', {
       root,
       bundles,
@@ -51,13 +53,19 @@ export class Stepwell extends Stack {
       warehouse,
       jobs,
       monitoring,
-      api: new ExecutionsApi(this, 'Executions'),
+      api,
     })
+    const common = { root, bundles, jobs, monitoring, api }
+    const model = new Model(this, 'Model', { ...common, parameters, storage })
+    const modelTeardown = new ModelTeardown(this, 'ModelTeardown', { ...common, model })
     monitoring.watchDatabase(database.instance)
     monitoring.watchDeadLetters(jobs.deadLetters)
 
     this.output('BatchStateMachineArn', batch.machine.stateMachineArn, 'The batch workflow')
-    this.output('RawBucketName', storage.raw.bucketName, 'Archives land below landing/')
+    this.output('ModelStateMachineArn', model.machine.stateMachineArn, 'The model workflow')
+    this.output('ModelTeardownStateMachineArn', modelTeardown.machine.stateMachineArn, 'Ends the endpoint')
+    this.output('ClassifierEndpointName', model.endpointName, 'The endpoint that the model workflow deploys')
+    this.output('RawBucketName', storage.raw.bucketName, 'Archives land below landing/, images below images/')
     this.output('ProcessedBucketName', storage.processed.bucketName, 'Parquet, exports, quarantined lines')
     this.output('ReportsBucketName', storage.reports.bucketName, 'One folder of reports an execution')
     this.output('LogsBucketName', storage.logs.bucketName, 'Logs of clusters and of access')

@@ -2,7 +2,7 @@
 import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib'
 import { type ISecurityGroup, type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { Architecture, Code, Function as LambdaFunction, type LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { allow } from './allow.ts'
@@ -21,6 +21,8 @@ export interface TaskFunctionProps {
   storage?: number
   /** The role of another function, where two of them must be the same to somebody else. */
   role?: Role
+  /** Native packages; they are built for x86-64. */
+  layer?: LayerVersion
   /** For a function that reaches something inside the VPC. */
   network?: { vpc: IVpc; securityGroup: ISecurityGroup }
 }
@@ -52,7 +54,8 @@ export class TaskFunction extends Construct {
     this.function = new LambdaFunction(this, 'Function', {
       description: `tasks/${props.task}.ts`,
       runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
+      architecture: props.layer ? Architecture.X86_64 : Architecture.ARM_64,
+      ...(props.layer && { layers: [props.layer] }),
       handler: 'index.handler',
       code: Code.fromAsset(props.bundles.folder(props.task)),
       environment: props.environment,

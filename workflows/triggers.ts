@@ -63,7 +63,7 @@ export class WorkflowTriggers extends Construct {
       }),
     })
     ;(schedule.node.defaultChild as CfnSchedule).addPropertyOverride('State', state.valueAsString)
-    props.api.add(props.name.toLowerCase(), props.machine)
+    props.api.add(props.name.replace(/(?<=.)([A-Z])/g, '-$1').toLowerCase(), props.machine)
   }
 }
 

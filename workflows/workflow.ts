@@ -41,7 +41,7 @@ export class Workflow extends Construct {
   private readonly props: WorkflowProps
   private defined: StateMachine | undefined
 
-  /** @param id the workflow's name, `Batch`: its definition and its folder of tasks are called `batch` */
+  /** @param id the workflow's name, `Batch`: its definition and its folder of tasks are called `batch`; `ModelTeardown` has the definition `model-teardown` */
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id)
     this.props = props
@@ -53,6 +53,11 @@ export class Workflow extends Construct {
       resourceName: this.machineName,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     })
+  }
+
+  /** Where its tasks lie: those of `ModelTeardown` are with the tasks of `Model`. */
+  private get folder(): string {
+    return kebabCase(this.node.id).split('-')[0] ?? ''
   }
 
   /** The ARNs of all executions. */
@@ -72,7 +77,7 @@ export class Workflow extends Construct {
 
   /** Adds the function of a state: `CollectQuarter` is tasks/batch/collect-quarter.ts and the substitution of that name. */
   task(state: string, props: Omit<TaskFunctionProps, 'task' | 'bundles'>): TaskFunction {
-    const task = `${this.node.id.toLowerCase()}/${kebabCase(state)}`
+    const task = `${this.folder}/${kebabCase(state)}`
     const made = new TaskFunction(this, state, { task, bundles: this.props.bundles, ...props })
     this.functions.set(state, made)
     return made
@@ -95,7 +100,7 @@ export class Workflow extends Construct {
     this.defined = new StateMachine(this, 'Machine', {
       stateMachineName: this.machineName,
       role,
-      definitionBody: DefinitionBody.fromFile(`${root}/definitions/${name.toLowerCase()}.asl.json`),
+      definitionBody: DefinitionBody.fromFile(`${root}/definitions/${kebabCase(name)}.asl.json`),
       definitionSubstitutions: Object.fromEntries(functions.map(([state, task]) => [state, task.arn])),
       tracingEnabled: true,
       logs: {
@@ -122,6 +127,6 @@ export class Workflow extends Construct {
 }
 
 /** `CollectQuarter` → `collect-quarter` */
-function kebabCase(name: string): string {
+export function kebabCase(name: string): string {
   return name.replace(/(?<=.)([A-Z])/g, '-$1').toLowerCase()
 }

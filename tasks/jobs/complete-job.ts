@@ -1,5 +1,5 @@
 /**
- * Called by EventBridge when a cluster, a step or a Redshift statement has changed its state: ends the wait of the state that started it.
+ * Called by EventBridge when a cluster, a step, a Redshift statement, a training job or an endpoint has changed its state: ends the wait of the state that started it.
  * Events are best-effort, may repeat and may be of jobs that are none of ours; so the event only tells where to look.
  */
 import { z } from 'zod'
@@ -20,6 +20,18 @@ const eventSchema = z.discriminatedUnion('detail-type', [
   z.object({
     'detail-type': z.literal('Redshift Data Statement Status Change'),
     detail: z.object({ statementId: z.string(), state: z.string() }),
+  }),
+  z.object({
+    'detail-type': z.literal('SageMaker Training Job State Change'),
+    detail: z
+      .object({ TrainingJobName: z.string(), TrainingJobStatus: z.string() })
+      .transform(({ TrainingJobName, TrainingJobStatus }) => ({ name: TrainingJobName, state: TrainingJobStatus })),
+  }),
+  z.object({
+    'detail-type': z.literal('SageMaker Endpoint State Change'),
+    detail: z
+      .object({ EndpointName: z.string(), EndpointStatus: z.string() })
+      .transform(({ EndpointName, EndpointStatus }) => ({ name: EndpointName, state: EndpointStatus })),
   }),
 ])
 
@@ -42,7 +54,7 @@ export const handler = task({
 /** The open jobs that an event may have ended. A cluster that ends takes all its steps with it. */
 async function concerned(tableName: string, event: z.output<typeof eventSchema>): Promise<OpenJob[]> {
   const { detail } = event
-  const jobId = 'stepId' in detail ? detail.stepId : 'clusterId' in detail ? detail.clusterId : detail.statementId
+  const jobId = idOf(detail)
   const job = await jobById(tableName, jobId)
   if (!job) return []
   const jobs: Job[] = [job]
@@ -51,4 +63,10 @@ async function concerned(tableName: string, event: z.output<typeof eventSchema>)
     jobs.push(...others.filter((other) => other.clusterId === jobId && other.jobId !== jobId))
   }
   return jobs.filter(isOpen)
+}
+
+function idOf(detail: z.output<typeof eventSchema>['detail']): string {
+  if ('stepId' in detail) return detail.stepId
+  if ('clusterId' in detail) return detail.clusterId
+  return 'statementId' in detail ? detail.statementId : detail.name
 }

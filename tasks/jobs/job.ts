@@ -14,10 +14,10 @@ import {
 import { z } from 'zod'
 
 const jobSchema = z.object({
-  /** The service's own id: a cluster's `j-…`, a step's `s-…`, a Redshift statement's UUID. */
+  /** The service's own id: a cluster's `j-…`, a step's `s-…`, a Redshift statement's UUID; the name of a training job or an endpoint. */
   jobId: z.string(),
-  kind: z.enum(['cluster', 'step', 'statement']),
-  /** The deterministic name under which the job was started; a numbered successor keeps the name of the first. */
+  kind: z.enum(['cluster', 'step', 'statement', 'training', 'endpoint']),
+  /** The deterministic name under which the job was started; a numbered successor keeps the name of the first. Of an endpoint: the configuration it shall serve. */
   name: z.string(),
   state: z.string(),
   executionArn: z.string(),

@@ -1,6 +1,7 @@
 /** What a long job has come to, asked of the service that runs it. */
 import { DescribeClusterCommand, DescribeStepCommand, EMRClient, type StepStatus } from '@aws-sdk/client-emr'
 import { DescribeStatementCommand, RedshiftDataClient } from '@aws-sdk/client-redshift-data'
+import { DescribeEndpointCommand, DescribeTrainingJobCommand, SageMakerClient } from '@aws-sdk/client-sagemaker'
 import type { Job } from './job.ts'
 
 export type Outcome =
@@ -12,10 +13,13 @@ type Asked = Pick<Job, 'jobId' | 'kind' | 'name' | 'clusterId'>
 
 const emr = new EMRClient({})
 const redshift = new RedshiftDataClient({})
+const sagemaker = new SageMakerClient({})
 
 export async function outcomeOf(job: Asked): Promise<Outcome> {
   if (job.kind === 'cluster') return clusterOutcome(job)
   if (job.kind === 'step') return stepOutcome(job)
+  if (job.kind === 'training') return trainingOutcome(job)
+  if (job.kind === 'endpoint') return endpointOutcome(job)
   return statementOutcome(job)
 }
 
@@ -92,5 +96,40 @@ async function statementOutcome({ jobId: statementId, name }: Asked): Promise<Ou
   }
   if (statement.Status === 'ABORTED')
     return { is: 'failed', error: 'RedshiftStatementAborted', cause: `${name} (${statementId}) was cancelled.` }
+  return { is: 'running' }
+}
+
+/** A stopped job has a model too, but not the one that was asked for. */
+async function trainingOutcome({ jobId: trainingJob }: Asked): Promise<Outcome> {
+  const job = await sagemaker.send(new DescribeTrainingJobCommand({ TrainingJobName: trainingJob }))
+  if (job.TrainingJobStatus === 'Completed') {
+    const metrics = (job.FinalMetricDataList ?? []).map(({ MetricName = '', Value = 0 }) => [MetricName, Value])
+    const artifacts = job.ModelArtifacts?.S3ModelArtifacts
+    return { is: 'succeeded', output: { trainingJob, artifacts, metrics: Object.fromEntries(metrics) } }
+  }
+  if (job.TrainingJobStatus === 'Failed') {
+    const cause = `The training job ${trainingJob} failed. ${job.FailureReason ?? 'SageMaker gave no reason.'} Its log is /aws/sagemaker/TrainingJobs, ${trainingJob}/….`
+    return { is: 'failed', error: 'TrainingFailed', cause }
+  }
+  if (job.TrainingJobStatus === 'Stopped') {
+    const why = job.SecondaryStatus === 'MaxRuntimeExceeded' ? 'ran longer than it may' : 'was stopped'
+    return { is: 'failed', error: 'TrainingStopped', cause: `The training job ${trainingJob} ${why} before its end.` }
+  }
+  return { is: 'running' }
+}
+
+/** An update that SageMaker rolled back ends in service too, but with the configuration that served before. */
+async function endpointOutcome({ jobId: endpoint, name: config }: Asked): Promise<Outcome> {
+  const { EndpointStatus, EndpointConfigName, FailureReason } = await sagemaker.send(
+    new DescribeEndpointCommand({ EndpointName: endpoint }),
+  )
+  if (EndpointStatus === 'InService' && EndpointConfigName === config) {
+    return { is: 'succeeded', output: { endpoint, config } }
+  }
+  if (EndpointStatus === 'InService' || EndpointStatus === 'Failed' || EndpointStatus === 'UpdateRollbackFailed') {
+    const serves = EndpointStatus === 'InService' ? ` It still serves ${EndpointConfigName}.` : ''
+    const cause = `The endpoint ${endpoint} did not come to serve ${config}: ${FailureReason ?? EndpointStatus}.${serves}`
+    return { is: 'failed', error: 'DeploymentFailed', cause }
+  }
   return { is: 'running' }
 }

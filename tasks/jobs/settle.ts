@@ -52,6 +52,11 @@ async function tell(job: OpenJob, outcome: Exclude<Outcome, { is: 'running' }>):
   )
 }
 
+/** Ends the wait of a state that turned out to have nothing to wait for. */
+export async function complete(token: string, output: Record<string, unknown>): Promise<void> {
+  await waits(() => states.send(new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(output) })))
+}
+
 /** Tells the waiting state that its job still runs. @returns false when no state waits any more */
 export function heartbeat(job: OpenJob): Promise<boolean> {
   return waits(() => states.send(new SendTaskHeartbeatCommand({ taskToken: job.token })))

@@ -1,22 +1,30 @@
-/** Stops whatever an execution left running: its steps and statements, and its clusters. */
+/** Stops whatever an execution left running: its steps, statements and training jobs, and its clusters. */
 import type { Logger } from '@aws-lambda-powertools/logger'
 import { CancelStepsCommand, EMRClient, paginateListClusters, TerminateJobFlowsCommand } from '@aws-sdk/client-emr'
 import { CancelStatementCommand, RedshiftDataClient } from '@aws-sdk/client-redshift-data'
+import { SageMakerClient, StopTrainingJobCommand } from '@aws-sdk/client-sagemaker'
 import { endJob, isOpen, jobsOfExecution, type OpenJob } from './job.ts'
 
 const emr = new EMRClient({})
 const redshift = new RedshiftDataClient({})
+const sagemaker = new SageMakerClient({})
 
 /** Stops every open job of the execution and terminates its clusters. Does nothing when nothing is left. @returns ids of the clusters */
 export async function stopExecution(tableName: string, executionArn: string, log: Logger): Promise<string[]> {
-  const open = (await jobsOfExecution(tableName, executionArn)).filter(isOpen)
-  for (const job of open) await stopJob(tableName, job, log)
+  await stopOpenJobs(tableName, executionArn, log)
   const clusters = await liveClusters(executionArn)
   if (clusters.length > 0) {
     await emr.send(new TerminateJobFlowsCommand({ JobFlowIds: clusters }))
     log.info('Terminates clusters', { clusters })
   }
   return clusters
+}
+
+/** Stops every open job of the execution. @returns how many */
+export async function stopOpenJobs(tableName: string, executionArn: string, log: Logger): Promise<number> {
+  const open = (await jobsOfExecution(tableName, executionArn)).filter(isOpen)
+  for (const job of open) await stopJob(tableName, job, log)
+  return open.length
 }
 
 /** Stops one job. Its token is forgotten: the state that waited for it has ended, or is about to. */
@@ -33,9 +41,12 @@ export async function stopJob(tableName: string, job: OpenJob, log: Logger): Pro
         }),
       ),
     )
-  } else {
+  } else if (job.kind === 'training') {
+    await unlessOver(sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: job.jobId })))
+  } else if (job.kind === 'statement') {
     await unlessOver(redshift.send(new CancelStatementCommand({ Id: job.jobId })))
   }
+  // A deployment cannot be stopped; it ends in service or rolled back by itself.
   await endJob(tableName, job, 'cancelled')
   log.info('Stopped a job', { jobId: job.jobId, job: job.name })
 }

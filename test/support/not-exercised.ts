@@ -98,6 +98,17 @@ const reasons: Reason[] = [
     why: 'The s3 driver lists the landing prefix; this run collects from a site.',
     sometimes: true,
   },
+  {
+    role: /^Model/,
+    action: /./,
+    why: 'The model workflow has tests of its own: test/cloud/model.test.ts.',
+  },
+  {
+    role: /^Jobs/,
+    action: /^sagemaker:/,
+    why: 'Asked for when a training job or an endpoint changes; test/cloud/model.test.ts does that.',
+    sometimes: true,
+  },
 ]
 
 /** The reason why a grant may go unnoticed, or undefined where a run must miss it. */

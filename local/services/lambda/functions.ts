@@ -1,5 +1,5 @@
 /** The functions of the local cloud, as the template describes them, and the environment Lambda gives them. */
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import type { Cloud, Collection, RoleSession } from '../../cloud.ts'
 import type { FunctionSpec } from '../../engines/lambda/function.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
@@ -31,12 +31,15 @@ export class Functions {
   readonly records: Collection<FunctionRecord>
   /** The statements of each function's resource policy, by `name/statementId`. */
   readonly permissions: Collection<PolicyStatement>
+  /** Where the content of each layer version lies, by its ARN. */
+  readonly layers: Collection<{ folder: string }>
   readonly #cloud: Cloud
 
   constructor(cloud: Cloud) {
     this.#cloud = cloud
     this.records = cloud.collection<FunctionRecord>('lambda.functions')
     this.permissions = cloud.collection<PolicyStatement>('lambda.permissions')
+    this.layers = cloud.collection('lambda.layers')
   }
 
   /** By name, partial ARN or ARN, with or without a qualifier. @throws AwsError ResourceNotFoundException */
@@ -46,6 +49,14 @@ export class Functions {
     if (record) return record
     const arn = this.#cloud.arn('lambda', `function:${name}`)
     throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, { Type: 'User' })
+  }
+
+  /** Where layers keep packages for Node.js (https://docs.aws.amazon.com/lambda/latest/dg/nodejs-layers.html); there is no /opt here. */
+  #modulesOf({ layers }: FunctionRecord): string[] {
+    return layers.flatMap((arn) => {
+      const layer = this.layers.get(arn)
+      return layer ? [join(layer.folder, 'nodejs', 'node_modules')] : []
+    })
   }
 
   /** The function as its runtime needs it: with the credentials of its role and the variables that Lambda sets. */
@@ -86,6 +97,7 @@ export class Functions {
         AWS_LAMBDA_LOG_GROUP_NAME: record.logGroup,
         AWS_LAMBDA_LOG_STREAM_NAME: logStream,
         LAMBDA_TASK_ROOT: record.folder,
+        NODE_PATH: this.#modulesOf(record).join(delimiter),
         _HANDLER: record.handler,
         ...Object.fromEntries(own),
       },

@@ -29,6 +29,19 @@ export function lambdaResources(cloud: Cloud, functions: Functions, invoker: Inv
         await invoker.recycle(ref)
       },
     },
+    'AWS::Lambda::LayerVersion': {
+      apply({ properties, physicalName }) {
+        const { S3Bucket, S3Key } = properties.Content ?? {}
+        const folder = cloud.asset(S3Bucket, S3Key)
+        const name: string = properties.LayerName ?? physicalName({ max: MAX_NAME })
+        if (!folder)
+          throw new Error(`The content of the layer ${name} (s3://${S3Bucket}/${S3Key}) is no asset of the CDK app.`)
+        const arn = cloud.arn('lambda', `layer:${name}:1`)
+        functions.layers.put(arn, { folder })
+        return { ref: arn, attributes: { LayerVersionArn: arn } }
+      },
+      remove: ({ ref }) => void functions.layers.delete(ref),
+    },
     'AWS::Lambda::Permission': {
       apply({ logicalId, properties }) {
         const { name, arn } = functions.find(properties.FunctionName)

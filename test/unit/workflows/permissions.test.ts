@@ -13,12 +13,14 @@ interface Grant {
 
 /** Actions that AWS authorizes on `*` only, or on things whose names are not known before they exist. */
 const actionsOnEverything: Record<string, string> = {
+  'cloudwatch:PutMetricData': 'knows no resource; a condition names the namespaces',
   'ec2:AssignPrivateIpAddresses': 'network interfaces of functions in the VPC',
   'ec2:CreateNetworkInterface': 'network interfaces of functions in the VPC',
   'ec2:DeleteNetworkInterface': 'network interfaces of functions in the VPC',
   'ec2:DescribeNetworkInterfaces': 'knows no resource',
   'ec2:DescribeSubnets': 'knows no resource',
   'ec2:UnassignPrivateIpAddresses': 'network interfaces of functions in the VPC',
+  'ecr:GetAuthorizationToken': 'knows no resource',
   'elasticmapreduce:ListClusters': 'knows no resource',
   'elasticmapreduce:RunJobFlow': 'the cluster does not exist yet',
   'logs:CreateLogDelivery': 'log delivery of Step Functions knows no resource',
@@ -32,6 +34,8 @@ const actionsOnEverything: Record<string, string> = {
   'redshift-data:CancelStatement': 'statements have no ARN',
   'redshift-data:DescribeStatement': 'statements have no ARN',
   'redshift-data:GetStatementResult': 'statements have no ARN',
+  'sagemaker:ListEndpointConfigs': 'knows no resource',
+  'sagemaker:ListModels': 'knows no resource',
   'xray:GetSamplingRules': 'knows no resource',
   'xray:GetSamplingTargets': 'knows no resource',
   'xray:PutTelemetryRecords': 'knows no resource',

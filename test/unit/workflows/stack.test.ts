@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { listTasks } from '../../../workflows/tasks.ts'
+import { kebabCase } from '../../../workflows/workflow.ts'
 import { root, type SynthesizedStack, synthesizedStack } from './stepwell.ts'
 
 let stack: SynthesizedStack
@@ -170,7 +171,22 @@ describe('functions', () => {
 
   it('run on Node.js 24', () => {
     for (const [, { Properties }] of functions()) {
-      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' })
+      // The layer with sharp is built for x86-64.
+      const Architectures = [Properties.Layers ? 'x86_64' : 'arm64']
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures, Handler: 'index.handler' })
+    }
+  })
+
+  it('bring sharp in a layer where they load it', () => {
+    const loads = (task: string) =>
+      stack
+        .sourcesOf(task)
+        .some((path) => /createRequire\(import\.meta\.url\)\('sharp'\)/.test(readFileSync(join(root, path), 'utf8')))
+    const withLayer = functions().filter(([, { Properties }]) => Properties.Layers)
+    expect(withLayer.length).toBeGreaterThan(0)
+    for (const [, { Properties }] of functions()) {
+      const task = Properties.Description.slice('tasks/'.length, -'.ts'.length)
+      expect(Boolean(Properties.Layers), task).toBe(loads(task))
     }
   })
 
@@ -193,7 +209,7 @@ describe('functions', () => {
 describe('workflows', () => {
   it('resolve every substitution of their definition, and define none that it does not use', () => {
     for (const [, { Properties }] of stack.ofType('AWS::StepFunctions::StateMachine')) {
-      const workflow = String(Properties.StateMachineName).replace('Stepwell-', '').toLowerCase()
+      const workflow = kebabCase(String(Properties.StateMachineName).replace('Stepwell-', ''))
       const definition = readFileSync(join(root, 'definitions', `${workflow}.asl.json`), 'utf8')
       const used = new Set([...definition.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!))
       expect(Object.keys(Properties.DefinitionSubstitutions).sort()).toEqual([...used].sort())
@@ -210,16 +226,29 @@ describe('workflows', () => {
     const schedules = properties('AWS::Scheduler::Schedule').filter(({ Target }) =>
       JSON.stringify(Target).includes('Machine'),
     )
-    expect(schedules.map(({ State }) => stack.parameters[State.Ref]?.Default)).toEqual(['DISABLED'])
+    expect(schedules.map(({ State }) => stack.parameters[State.Ref]?.Default)).toEqual(
+      stack.ofType('AWS::StepFunctions::StateMachine').map(() => 'DISABLED'),
+    )
   })
 
   it('start by a signed POST to the API', () => {
-    const methods = properties('AWS::ApiGateway::Method')
+    const methods = properties('AWS::ApiGateway::Method').filter(
+      ({ AuthorizationType }) => AuthorizationType !== 'NONE',
+    )
     expect(methods).toHaveLength(stack.ofType('AWS::StepFunctions::StateMachine').length)
     for (const method of methods) {
       expect(method).toMatchObject({ HttpMethod: 'POST', AuthorizationType: 'AWS_IAM', Integration: { Type: 'AWS' } })
       expect(JSON.stringify(method.Integration.Uri)).toContain('states:action/StartExecution')
     }
+  })
+
+  it('are the only things that nobody may reach unsigned, but for the classifier', () => {
+    const open = properties('AWS::ApiGateway::Method').filter(({ AuthorizationType }) => AuthorizationType === 'NONE')
+    expect(open.map(({ HttpMethod }) => HttpMethod).sort()).toEqual(['OPTIONS', 'POST'])
+    expect(open.map(({ ResourceId }) => ResourceId.Ref)).toEqual([
+      expect.stringMatching(/classify/),
+      expect.stringMatching(/classify/),
+    ])
   })
 
   it('hand over Hive scripts that exist', () => {
@@ -239,7 +268,9 @@ describe('events', () => {
       'EMR Cluster State Change',
       'EMR Step Status Change',
       'Redshift Data Statement Status Change',
-      'Step Functions Execution Status Change',
+      'SageMaker Endpoint State Change',
+      'SageMaker Training Job State Change',
+      ...stack.ofType('AWS::StepFunctions::StateMachine').map(() => 'Step Functions Execution Status Change'),
     ])
     for (const rule of rules) expect(rule.Targets[0].DeadLetterConfig.Arn).toBeDefined()
   })
@@ -253,10 +284,10 @@ describe('events', () => {
 })
 
 describe('monitoring', () => {
-  it('has an alarm on executions, undelivered events and the disk of MySQL, each told to the topic', () => {
+  it('has an alarm on the executions of each workflow, undelivered events, the disk of MySQL and the classifier, each told to the topic', () => {
     const topic = stack.ofType('AWS::SNS::Topic').map(([id]) => ({ Ref: id }))
     const alarms = properties('AWS::CloudWatch::Alarm')
-    expect(alarms).toHaveLength(3)
+    expect(alarms).toHaveLength(stack.ofType('AWS::StepFunctions::StateMachine').length + 3)
     for (const alarm of alarms) expect(alarm.AlarmActions).toEqual(topic)
   })
 
