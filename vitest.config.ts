@@ -7,7 +7,10 @@ const sqlAsText = {
     id.endsWith('.sql') ? { code: `export default ${JSON.stringify(code)}`, map: null } : undefined,
 }
 
-/** Tests are grouped by what they need: nothing (unit), the local cloud in process (cloud), a browser (browser). */
+/** CI shares its machine with nobody it knows: what fails there once for want of time gets another try, and says so. */
+const retry = process.env.CI ? 2 : 0
+
+/** Tests are grouped by what they need: nothing (unit), or the local cloud on the wire, some a browser too (cloud). */
 export default defineConfig({
   test: {
     projects: [
@@ -15,6 +18,7 @@ export default defineConfig({
         plugins: [sqlAsText],
         test: {
           name: 'unit',
+          retry,
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 30_000,
           // The tasks' own log lines are not what a test run is read for.
@@ -24,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'cloud',
+          retry,
           include: ['test/cloud/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
