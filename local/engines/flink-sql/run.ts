@@ -81,6 +81,7 @@ export async function runProgram(options: RunOptions): Promise<void> {
     isDirty = false
   }
 
+  options.onProgress?.(progress)
   let next = source.read(position, signal)
   while (!signal.aborted) {
     const batch = await next

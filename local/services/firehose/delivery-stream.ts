@@ -13,6 +13,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Cloud } from '../../cloud.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
+import type { MetricReporter } from '../../metric-reporter.ts'
 import { bucketOf, type Destination, delimiterOf, extensionOf, transformOf } from './configuration.ts'
 import { objectKey } from './prefixes.ts'
 import { eventBytes, type InputRecord, transformBatch } from './transform.ts'
@@ -50,15 +51,6 @@ interface Cut {
   version: number
 }
 
-export interface Counters {
-  received: number
-  transformed: number
-  failed: number
-  dropped: number
-  objects: number
-  delivered: number
-}
-
 const TICK_MS = 100
 const MIB = 1024 * 1024
 const RETENTION_MS = 24 * 3_600_000
@@ -71,9 +63,9 @@ const gzipAsync = promisify(gzip)
 
 export class DeliveryStream {
   spec: DeliveryStreamSpec
-  readonly counters: Counters = { received: 0, transformed: 0, failed: 0, dropped: 0, objects: 0, delivered: 0 }
   readonly #cloud: Cloud
   readonly #log: WriteAheadLog
+  readonly #metrics: MetricReporter
   readonly #producers = new Map<string, number>()
   readonly #positions = new Map<string, string>()
   readonly #cuts = new Map<string, Cut>()
@@ -86,8 +78,9 @@ export class DeliveryStream {
   #transforming: Promise<void> = Promise.resolve()
   #delivering: Promise<void> = Promise.resolve()
 
-  constructor(cloud: Cloud, spec: DeliveryStreamSpec, folder: string, segmentBytes?: number) {
+  constructor(cloud: Cloud, spec: DeliveryStreamSpec, folder: string, metrics: MetricReporter, segmentBytes?: number) {
     this.#cloud = cloud
+    this.#metrics = metrics
     this.spec = spec
     const remember = () => ({ kind: 'S', head: { producers: [...this.#producers], positions: [...this.#positions] } })
     this.#log = new WriteAheadLog(folder, remember, segmentBytes)
@@ -125,7 +118,8 @@ export class DeliveryStream {
     const bytes = fresh.reduce((sum, record) => sum + record.length, 0)
     const { at, end, safe } = this.#log.append('R', head, packRecords(fresh))
     await safe
-    this.counters.received += fresh.length
+    this.#count('IncomingRecords', fresh.length)
+    this.#count('IncomingBytes', bytes, 'Bytes')
     this.#wait(isDirect ? 'outputs' : 'inputs', at, end, bytes, arrivalMs)
     this.tick()
   }
@@ -160,6 +154,10 @@ export class DeliveryStream {
     this.#abort.abort()
     await Promise.allSettled([this.#transforming, this.#delivering])
     await this.#log.close()
+  }
+
+  #count(name: string, value: number, unit?: 'Count' | 'Bytes' | 'Seconds'): void {
+    this.#metrics.add(this.spec.name, name, value, unit)
   }
 
   #withoutRepeated(records: Uint8Array[], { id, offset }: { id: string; offset: number }): Uint8Array[] {
@@ -234,9 +232,9 @@ export class DeliveryStream {
     const head = { to: batch.to, ok: ok.length, dropped, oldestAt: batch.oldestAt }
     const { at, end, safe } = this.#log.append('T', head, packRecords(outputs))
     await safe
-    this.counters.transformed += ok.length
-    this.counters.failed += errors.length
-    this.counters.dropped += dropped
+    this.#count('SucceedProcessing.Records', ok.length + dropped)
+    this.#count('FailedProcessing.Records', errors.length)
+    this.#count('DroppedProcessing.Records', dropped)
     const bytes = ok.reduce((sum, record) => sum + record.length, 0)
     if (outputs.length > 0) this.#wait('outputs', at, end, bytes, batch.oldestAt)
     this.#release()
@@ -288,9 +286,11 @@ export class DeliveryStream {
     for (let attempt = 0; ; attempt++) {
       try {
         await this.#writeObjects(cut)
+        this.#count('DeliveryToS3.Success', 1)
         break
       } catch (error) {
         const { name, message } = error as Error
+        this.#count('DeliveryToS3.Success', 0)
         this.#cloud.log('warn', `Firehose ${this.spec.name} could not deliver to S3: ${name}: ${message}`)
         if (Date.now() - cut.oldestAt > RETENTION_MS) {
           this.#cloud.log(
@@ -322,8 +322,9 @@ export class DeliveryStream {
         objectKey(errorPrefix, named, 'processing-failed'),
         errors.flatMap((line) => [line, Buffer.from('\n')]),
       )
-    this.counters.delivered += ok.count
-    this.counters.objects += (ok.pieces.length > 0 ? 1 : 0) + (errors.length > 0 ? 1 : 0)
+    this.#count('DeliveryToS3.Records', ok.count)
+    this.#count('DeliveryToS3.ObjectCount', (ok.pieces.length > 0 ? 1 : 0) + (errors.length > 0 ? 1 : 0))
+    this.#count('DeliveryToS3.DataFreshness', (Date.now() - cut.oldestAt) / 1000, 'Seconds')
   }
 
   #contents({ from, to }: Cut, delimiter: Buffer): { ok: { pieces: Buffer[]; count: number }; errors: Buffer[] } {

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Collection } from '../../cloud.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
+import { MetricReporter } from '../../metric-reporter.ts'
 import type { Destination } from './configuration.ts'
 import { DeliveryStream } from './delivery-stream.ts'
 import { type KinesisSource, pump } from './source.ts'
@@ -38,6 +39,7 @@ const DEFAULT_DELAY_MS = 200
 export class Store {
   readonly account: string
   readonly #cloud: Cloud
+  readonly #metrics: MetricReporter
   readonly #rows: Collection<StreamRecord>
   readonly #records = new Map<string, StreamRecord>()
   readonly #running = new Map<string, Running>()
@@ -47,6 +49,7 @@ export class Store {
     this.account = cloud.account
     this.#cloud = cloud
     this.#delayMs = delayMs
+    this.#metrics = new MetricReporter(cloud, 'firehose.amazonaws.com', 'AWS/Firehose', 'DeliveryStreamName')
     this.#rows = cloud.collection<StreamRecord>('firehose.streams')
     for (const [name, record] of this.#rows.entries()) this.#records.set(name, record)
   }
@@ -111,10 +114,11 @@ export class Store {
   async close(): Promise<void> {
     for (const { abort } of this.#running.values()) abort.abort()
     await Promise.all([...this.#running.values()].flatMap(({ stream, pumping }) => [stream.close(), pumping]))
+    await this.#metrics.close()
   }
 
   #run(record: StreamRecord): Running {
-    const stream = new DeliveryStream(this.#cloud, specOf(record), this.#folderOf(record))
+    const stream = new DeliveryStream(this.#cloud, specOf(record), this.#folderOf(record), this.#metrics)
     const abort = new AbortController()
     const pumping =
       record.source && !record.deleting

@@ -54,6 +54,16 @@ export function recordOperations(store: Store): Record<string, Operation> {
           }
       }),
     )
+    const taken = entries.filter((_entry, i) => 'ShardId' in answers[i]!)
+    const { metrics } = store
+    metrics.add(stream.name, 'IncomingRecords', taken.length)
+    metrics.add(
+      stream.name,
+      'IncomingBytes',
+      taken.reduce((sum, { Data }) => sum + Data.length, 0),
+      'Bytes',
+    )
+    metrics.add(stream.name, 'WriteProvisionedThroughputExceeded', entries.length - taken.length)
     return answers
   }
 
@@ -126,6 +136,10 @@ export function recordOperations(store: Store): Record<string, Operation> {
       const records = log.read(from, Limit, MAX_GET_BYTES)
       const index = records.length > 0 ? records.at(-1)!.index + 1 : from
       const isOver = !isOpen(shard) && index >= log.end
+      const behindMs =
+        index >= log.end || records.length === 0 ? 0 : Math.max(0, Math.round(now - records.at(-1)!.arrivalMs))
+      store.metrics.add(stream.name, 'GetRecords.Records', records.length)
+      store.metrics.add(stream.name, 'GetRecords.IteratorAgeMilliseconds', behindMs, 'Milliseconds')
       return {
         Records: records.map((record) => ({
           SequenceNumber: sequenceNumber(stream.createdAt, shard.number, record.index),
@@ -134,8 +148,7 @@ export function recordOperations(store: Store): Record<string, Operation> {
           PartitionKey: record.partitionKey,
           EncryptionType: 'NONE',
         })),
-        MillisBehindLatest:
-          index >= log.end || records.length === 0 ? 0 : Math.max(0, Math.round(now - records.at(-1)!.arrivalMs)),
+        MillisBehindLatest: behindMs,
         ...(isOver
           ? { ChildShards: children(stream, shard) }
           : { NextShardIterator: writeIterator({ ...iterator, index }, now) }),

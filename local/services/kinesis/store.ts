@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Collection } from '../../cloud.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
+import { MetricReporter } from '../../metric-reporter.ts'
 import { ShardLog } from './shard-log.ts'
 import { router, type Shard, shardId } from './shards.ts'
 
@@ -37,6 +38,7 @@ export class Store {
   readonly account: string
   readonly throttles: boolean
   readonly now: () => number
+  readonly metrics: MetricReporter
   readonly #cloud: Cloud
   readonly #rows: Collection<StreamRecord>
   readonly #streams = new Map<string, StreamRecord>()
@@ -50,6 +52,7 @@ export class Store {
     this.account = cloud.account
     this.throttles = throttles
     this.now = now
+    this.metrics = new MetricReporter(cloud, 'kinesis.amazonaws.com', 'AWS/Kinesis', 'StreamName')
     this.#delayMs = delayMs
     this.#rows = cloud.collection<StreamRecord>('kinesis.streams')
     for (const [name, stream] of this.#rows.entries()) this.#streams.set(name, stream)
@@ -128,6 +131,7 @@ export class Store {
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
+    await this.metrics.close()
     await Promise.all([...this.#logs.values()].map((log) => log.close()))
   }
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cloud } from '../../cloud.ts'
 import { compileScript, type Progress, runProgram } from '../../engines/flink-sql/index.ts'
 import type { Principal } from '../../gateway/principal.ts'
+import { MetricReporter } from '../../metric-reporter.ts'
 import { fileCheckpoints, forgetCheckpoint } from './checkpoints.ts'
 import { readScript } from './code.ts'
 import { firehoseSink } from './firehose-sink.ts'
@@ -32,10 +33,12 @@ export class Runner {
   readonly #cloud: Cloud
   readonly #options: RunnerOptions
   readonly #running = new Map<string, Running>()
+  readonly #metrics: MetricReporter
 
   constructor(cloud: Cloud, options: RunnerOptions) {
     this.#cloud = cloud
     this.#options = options
+    this.#metrics = new MetricReporter(cloud, 'kinesisanalytics.amazonaws.com', 'AWS/KinesisAnalytics', 'Application')
   }
 
   /**
@@ -70,6 +73,7 @@ export class Runner {
 
   async close(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((name) => this.stop(name)))
+    await this.#metrics.close()
   }
 
   async #run(
@@ -88,6 +92,7 @@ export class Runner {
         if (signal.aborted) break
         const { name, message } = error as Error
         log.write('ERROR', `${name}: ${message}`)
+        this.#metrics.add(application.name, 'fullRestarts', 1)
         this.#cloud.log('error', `The application ${application.name} failed: ${name}: ${message}`)
         if (!running.progress) {
           started.reject(error)
@@ -123,6 +128,7 @@ export class Runner {
     await checkpoints.load()
     running.progress ??= { recordsIn: 0, rowsOut: [], watermark: undefined, lateRows: 0, checkpoints: 0 }
     started.resolve()
+    let before: Progress | undefined
     await runProgram({
       program,
       source,
@@ -132,9 +138,20 @@ export class Runner {
         (checkpoint?.ConfigurationType === 'CUSTOM' && checkpoint.CheckpointInterval) || DEFAULT_CHECKPOINT_MS,
       signal: running.abort.signal,
       onProgress: (progress) => {
+        this.#report(application.name, before, progress)
+        before = { ...progress, rowsOut: [...progress.rowsOut] }
         running.progress = progress
       },
     })
+  }
+
+  /** What has come since the last report. Rows written before this run count for the one that wrote them. */
+  #report(name: string, before: Progress | undefined, { recordsIn, rowsOut, lateRows, watermark }: Progress): void {
+    const out = (rows: number[]) => rows.reduce((sum, count) => sum + count, 0)
+    this.#metrics.add(name, 'numRecordsIn', recordsIn - (before?.recordsIn ?? 0))
+    if (before) this.#metrics.add(name, 'numRecordsOut', out(rowsOut) - out(before.rowsOut))
+    if (before) this.#metrics.add(name, 'numLateRecordsDropped', lateRows - before.lateRows)
+    if (watermark !== undefined) this.#metrics.add(name, 'currentInputWatermark', watermark, 'Milliseconds')
   }
 
   #principal({ roleArn, name }: ApplicationRecord): Principal {

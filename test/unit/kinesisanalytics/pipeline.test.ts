@@ -169,6 +169,34 @@ describe('an application', () => {
     expect(new Set(reads.map((call) => call.principal.roleArn))).toEqual(new Set([role]))
   })
 
+  it('tells CloudWatch how many records went where, so that all of them are accounted for', async () => {
+    const sums = new Map<string, number>()
+    cloud.fake('monitoring', {
+      PutMetricData({ Namespace, MetricData }) {
+        for (const { MetricName, Dimensions, StatisticValues } of MetricData) {
+          const key = `${Namespace} ${Dimensions[0].Value} ${MetricName}`
+          sums.set(key, (sums.get(key) ?? 0) + StatisticValues.Sum)
+        }
+      },
+    })
+    serve()
+    await createStreams()
+    await createApplication()
+    await start()
+    const producer = new Producer()
+    await producer.send(1000)
+    await until(() => delivered() >= 1000)
+    await closeServices()
+
+    const sum = (key: string) => sums.get(key) ?? 0
+    const { good } = producer.generator.truth
+    expect(sum('AWS/Kinesis users IncomingRecords')).toBe(1000)
+    expect(sum('AWS/KinesisAnalytics users numRecordsIn')).toBe(1000)
+    expect(sum('AWS/Firehose users-transformed DeliveryToS3.Records')).toBe(good)
+    expect(sum('AWS/Firehose users-errors DeliveryToS3.Records')).toBe(1000 - good)
+    expect(sum('AWS/KinesisAnalytics users numRecordsOut')).toBe(1000 + rows('users-counts').length)
+  })
+
   it('goes on from its checkpoint after the local cloud was stopped, without loss or repetition', async () => {
     serve()
     await createStreams()
