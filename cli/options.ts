@@ -33,7 +33,11 @@ export function addCloud(command: Command): Command {
 
 export function addSamples(command: Command): Command {
   return command
-    .option('--quarters <list>', 'quarters of origination, with commas', SAMPLE_DEFAULTS.quarters)
+    .option(
+      '--quarters <list>',
+      'quarters of origination, with commas; with its layout where that differs, as 1999Q2:legacy32',
+      SAMPLE_DEFAULTS.quarters,
+    )
     .option('--layout <name>', 'r47, legacy32 or release2018', SAMPLE_DEFAULTS.layout)
     .option('--loans <number>', 'loans a quarter', whole, SAMPLE_DEFAULTS.loans)
     .option('--rows <number>', 'about so many performance rows in all, instead of --loans', whole)

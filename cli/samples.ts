@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { ensureArchive } from '../data/loans/ensure-archive.ts'
 import { completeOptions } from '../data/loans/generate-archive.ts'
+import type { LayoutName } from '../data/loans/layouts/layout.ts'
 import { CliError } from './errors.ts'
 import { count, megabytes, seconds } from './format.ts'
 import type { Output } from './output.ts'
@@ -38,12 +39,13 @@ export async function ensureSamples(options: SampleOptions, folder: string, outp
 }
 
 function plan(options: SampleOptions, folder: string) {
-  const quarters = options.quarters.split(',').map((quarter) => quarter.trim())
+  const quarters = options.quarters.split(',').map((text) => text.trim())
   try {
-    return quarters.map((quarter) => {
+    return quarters.map((text) => {
+      const [quarter = '', layout = options.layout] = text.split(':', 2)
       const archive = {
         quarter,
-        layout: options.layout as 'r47',
+        layout: layout as LayoutName,
         loans: options.loans,
         seed: options.seed,
         dirty: options.dirty,

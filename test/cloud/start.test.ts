@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Truth } from '../../data/loans/generate-archive.ts'
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
-const SMALL = ['--loans', '80', '--dirty', '0.05', '--through', '2000-06']
+const SMALL = ['--loans', '60', '--dirty', '0.05']
 
 let folder: string
 beforeAll(async () => {
@@ -59,11 +59,9 @@ describe('start --once --json', () => {
     expect({ ...(await first.ended), errors: first.errors.join('') }).toEqual({ code: 0, signal: null, errors: '' })
 
     const truths: Truth[] = []
-    for (const quarter of ['1999Q1', '1999Q2']) {
-      truths.push(
-        JSON.parse(await readFile(join(dataDir, 'source-site', `historical_data_${quarter}.truth.json`), 'utf8')),
-      )
-    }
+    for (const archive of ['historical_data_1999Q1', 'historical_data_1999Q2', 'historical_data1_Q12005'])
+      truths.push(JSON.parse(await readFile(join(dataDir, 'source-site', `${archive}.truth.json`), 'utf8')))
+    expect(truths.map(({ layout }) => layout)).toEqual(['r47', 'legacy32', 'release2018'])
     const sum = (table: 'origination' | 'performance', stage: 'raw' | 'rejected' | 'processed') =>
       truths.reduce((total, { tables }) => total + tables[table][stage], 0)
     const summary = first.objects.at(-1)

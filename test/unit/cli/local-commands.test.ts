@@ -20,8 +20,9 @@ describe('generate', () => {
     expect(first.objects).toMatchObject([
       { type: 'archive', name: 'historical_data_1999Q1.zip', made: true },
       { type: 'archive', name: 'historical_data_1999Q2.zip', made: true },
+      { type: 'archive', name: 'historical_data1_Q12005.zip', made: true },
     ])
-    expect(second.objects.map(({ made }) => made)).toEqual([false, false])
+    expect(second.objects.map(({ made }) => made)).toEqual([false, false, false])
     const { made: _, seconds: __, ...same } = first.objects[0]
     expect(second.objects[0]).toMatchObject(same)
     expect(await readdir(join(folder, 'data', 'source-site'))).toContain('historical_data_1999Q1.truth.json')
@@ -36,6 +37,7 @@ describe('generate', () => {
 
   it.each([
     [['--quarters', '99Q1'], '"99Q1" is not a quarter'],
+    [['--quarters', '1999Q1:r99'], 'There is no layout "r99"'],
     [['--layout', 'r99'], 'There is no layout "r99"'],
     [['--dirty', 'much'], 'a number from 0 to 1'],
     [['--loans', '1.5'], 'a whole number'],
