@@ -12,6 +12,7 @@ import { Monitoring } from './monitoring.ts'
 import { Network } from './network.ts'
 import { Parameters } from './parameters.ts'
 import { Storage } from './storage.ts'
+import { Stream, StreamTeardown } from './stream/index.ts'
 import { ExecutionsApi } from './triggers.ts'
 import { Warehouse } from './warehouse.ts'
 
@@ -58,6 +59,8 @@ export class Stepwell extends Stack {
     const common = { root, bundles, jobs, monitoring, api }
     const model = new Model(this, 'Model', { ...common, parameters, storage })
     const modelTeardown = new ModelTeardown(this, 'ModelTeardown', { ...common, model })
+    const stream = new Stream(this, 'Stream', { ...common, storage })
+    const streamTeardown = new StreamTeardown(this, 'StreamTeardown', { ...common, stream })
     monitoring.watchDatabase(database.instance)
     monitoring.watchDeadLetters(jobs.deadLetters)
 
@@ -65,6 +68,10 @@ export class Stepwell extends Stack {
     this.output('ModelStateMachineArn', model.machine.stateMachineArn, 'The model workflow')
     this.output('ModelTeardownStateMachineArn', modelTeardown.machine.stateMachineArn, 'Ends the endpoint')
     this.output('ClassifierEndpointName', model.endpointName, 'The endpoint that the model workflow deploys')
+    this.output('StreamStateMachineArn', stream.machine.stateMachineArn, 'The stream workflow')
+    this.output('StreamTeardownStateMachineArn', streamTeardown.machine.stateMachineArn, 'Takes the stream down')
+    this.output('StreamName', stream.names.stream, 'The Kinesis stream that producers put records into')
+    this.output('StreamBucketName', storage.processed.bucketName, 'Records land below stream/')
     this.output('RawBucketName', storage.raw.bucketName, 'Archives land below landing/, images below images/')
     this.output('ProcessedBucketName', storage.processed.bucketName, 'Parquet, exports, quarantined lines')
     this.output('ReportsBucketName', storage.reports.bucketName, 'One folder of reports an execution')

@@ -30,6 +30,8 @@ export interface DefineProps {
   schedule: ScheduleExpression
   /** The input of scheduled executions. */
   input: object
+  /** False where no task waits for a long job: then nobody may end its tasks. */
+  hasJobs?: boolean
 }
 
 export class Workflow extends Construct {
@@ -84,7 +86,7 @@ export class Workflow extends Construct {
   }
 
   /** Makes the state machine of all tasks added so far, watches it and lets it be started. */
-  protected define(props: DefineProps): void {
+  protected define({ hasJobs = true, ...props }: DefineProps): void {
     const { root, jobs, monitoring, api } = this.props
     const name = this.node.id
     const functions = [...this.functions]
@@ -114,8 +116,8 @@ export class Workflow extends Construct {
         }),
       },
     })
-    jobs.serve(name, this.machineArn)
-    monitoring.watchWorkflow(name, this.machine, [...this.functions.values(), ...jobs.functions])
+    if (hasJobs) jobs.serve(name, this.machineArn)
+    monitoring.watchWorkflow(name, this.machine, [...this.functions.values(), ...(hasJobs ? jobs.functions : [])])
     new WorkflowTriggers(this, 'Triggers', {
       name,
       machine: this.machine,

@@ -100,7 +100,10 @@ describe('permissions', () => {
     const others = invoking.filter(
       ({ policy }) => !/^(Batch|Stream|StreamTeardown|Model|ModelTeardown)Role/.test(policy),
     )
-    expect(others.map(({ policy }) => policy.replace(/DefaultPolicy\w+$/, ''))).toEqual(['JobsReconcileRole'])
+    expect(others.map(({ policy }) => policy.replace(/DefaultPolicy\w+$/, ''))).toEqual([
+      'JobsReconcileRole',
+      'StreamDeliveryRole',
+    ])
   })
 
   it('let only services of AWS assume roles', () => {

@@ -40,6 +40,10 @@ describe('the stack', () => {
   it('has every output that people and the command line read', () => {
     for (const name of [
       'BatchStateMachineArn',
+      'StreamStateMachineArn',
+      'StreamTeardownStateMachineArn',
+      'StreamName',
+      'StreamBucketName',
       'RawBucketName',
       'ProcessedBucketName',
       'ReportsBucketName',
@@ -196,12 +200,14 @@ describe('functions', () => {
       const task = Properties.Description.slice('tasks/'.length, -'.ts'.length)
       const sources = stack.sourcesOf(task).map((path) => readFileSync(join(root, path), 'utf8'))
       const read = new Set(sources.flatMap((source) => [...source.matchAll(required)].map(([, name]) => name!)))
-      const given = Object.keys(Properties.Environment.Variables)
+      const given = ['AWS_REGION', ...Object.keys(Properties.Environment?.Variables ?? {})]
       expect(
         [...read].filter((name) => !given.includes(name)),
         task,
       ).toEqual([])
-      expect(read.size, task).toBeGreaterThan(0)
+      // Firehose tells the transformation all that it needs.
+      if (task === 'stream/transform-records') expect(given).toEqual(['AWS_REGION'])
+      else expect(read.size, task).toBeGreaterThan(0)
     }
   })
 })
@@ -253,7 +259,7 @@ describe('workflows', () => {
 
   it('hand over Hive scripts that exist', () => {
     const variables = properties('AWS::Lambda::Function').flatMap(({ Environment }) =>
-      Object.keys(Environment.Variables),
+      Object.keys(Environment?.Variables ?? {}),
     )
     const scripts = variables.filter((name) => name.endsWith('_SCRIPT')).map((name) => name.replace(/_SCRIPT$/, ''))
     const files = readdirSync(join(root, 'hql')).filter((file) => file.endsWith('.hql'))
@@ -270,7 +276,11 @@ describe('events', () => {
       'Redshift Data Statement Status Change',
       'SageMaker Endpoint State Change',
       'SageMaker Training Job State Change',
-      ...stack.ofType('AWS::StepFunctions::StateMachine').map(() => 'Step Functions Execution Status Change'),
+      // The stream workflow waits for no jobs: Kinesis, Firehose and Flink announce nothing.
+      ...stack
+        .ofType('AWS::StepFunctions::StateMachine')
+        .filter(([id]) => !id.startsWith('Stream'))
+        .map(() => 'Step Functions Execution Status Change'),
     ])
     for (const rule of rules) expect(rule.Targets[0].DeadLetterConfig.Arn).toBeDefined()
   })
@@ -284,10 +294,12 @@ describe('events', () => {
 })
 
 describe('monitoring', () => {
-  it('has an alarm on the executions of each workflow, undelivered events, the disk of MySQL and the classifier, each told to the topic', () => {
+  it('has an alarm on the executions of each workflow, undelivered events, the disk of MySQL, the classifier and the stream, each told to the topic', () => {
     const topic = stack.ofType('AWS::SNS::Topic').map(([id]) => ({ Ref: id }))
     const alarms = properties('AWS::CloudWatch::Alarm')
-    expect(alarms).toHaveLength(stack.ofType('AWS::StepFunctions::StateMachine').length + 3)
+    const ofStream = alarms.filter((alarm) => /AWS.(Kinesis|Firehose)/.test(JSON.stringify(alarm)))
+    expect(ofStream).toHaveLength(6)
+    expect(alarms).toHaveLength(stack.ofType('AWS::StepFunctions::StateMachine').length + ofStream.length + 3)
     for (const alarm of alarms) expect(alarm.AlarmActions).toEqual(topic)
   })
 

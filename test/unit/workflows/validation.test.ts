@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
@@ -34,11 +34,25 @@ describe('validating the stack', () => {
     return { app, stack: new Stepwell(app, 'Stepwell', { root, bundles: emptyBundles(), env }) }
   }
 
+  function findings(): { ruleName: string; description: string }[] {
+    const { pluginReports } = JSON.parse(readFileSync(join(folder, 'cdk.out', 'validation-report.json'), 'utf8'))
+    return pluginReports.flatMap(({ violations = [] }: { violations?: object[] }) => violations)
+  }
+
   it('leaves no finding of cdk-nag or of CloudFormation that nobody acknowledged', () => {
     const { app } = stackWithRules()
     app.synth()
-    const { pluginReports } = JSON.parse(readFileSync(join(folder, 'cdk.out', 'validation-report.json'), 'utf8'))
-    expect(pluginReports.flatMap(({ violations = [] }: { violations?: object[] }) => violations)).toEqual([])
+    expect(findings().filter(({ ruleName }) => ruleName !== 'Annotation::stepwell:flink-jar')).toEqual([])
+  }, 60_000)
+
+  it('warns while the jar that Flink needs on AWS is not built', () => {
+    const { app } = stackWithRules()
+    app.synth()
+    const warnings = findings().filter(({ ruleName }) => ruleName === 'Annotation::stepwell:flink-jar')
+    const isBuilt = existsSync(join(root, 'flink', 'target', 'pyflink-dependencies.jar'))
+    expect(warnings.map(({ description }) => description)).toEqual(
+      isBuilt ? [] : [expect.stringContaining('npm run build:flink')],
+    )
   }, 60_000)
 
   it('fails for a bucket that comes without TLS and access logs', () => {
