@@ -51,7 +51,7 @@ export async function bringUp(options: EnvironmentOptions, output: Output): Prom
       dataDir,
       iam,
       fast,
-      parameters: { SourceDriver: 'http', SourceUrl: site.url },
+      parameters: { SourceDriver: 'http', SourceUrl: site.url, StreamBufferSeconds: '1' },
     })
     const clients = connect(cloud.url)
     const close = async () => {

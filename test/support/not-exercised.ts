@@ -99,6 +99,11 @@ const reasons: Reason[] = [
     sometimes: true,
   },
   {
+    role: /^Stream/,
+    action: /./,
+    why: 'The stream workflow has tests of its own: test/cloud/stream.test.ts.',
+  },
+  {
     role: /^Model/,
     action: /./,
     why: 'The model workflow has tests of its own: test/cloud/model.test.ts.',
