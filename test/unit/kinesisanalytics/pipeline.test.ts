@@ -169,6 +169,26 @@ describe('an application', () => {
     expect(new Set(reads.map((call) => call.principal.roleArn))).toEqual(new Set([role]))
   })
 
+  it('reads on in the children when the shards are split', async () => {
+    serve()
+    await createStreams()
+    await createApplication()
+    await start()
+    const producer = new Producer()
+    await producer.send(500)
+    await cloud.as('kinesis', 'UpdateShardCount', {
+      StreamName: 'users',
+      TargetShardCount: 2,
+      ScalingType: 'UNIFORM_SCALING',
+    })
+    await sleep(5)
+    await producer.send(500)
+    await until(() => delivered() >= 1000)
+
+    expect(rows('users-transformed')).toHaveLength(producer.generator.truth.good)
+    expect(delivered()).toBe(1000)
+  })
+
   it('tells CloudWatch how many records went where, so that all of them are accounted for', async () => {
     const sums = new Map<string, number>()
     cloud.fake('monitoring', {
