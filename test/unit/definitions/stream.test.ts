@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { allStates, readDefinition } from './definition.ts'
 import { Failed, type Play, run } from './run.ts'
 
 const active = { stream: 'ACTIVE', deliveryStreams: 'ACTIVE', application: 'RUNNING', gone: false }
@@ -125,4 +127,31 @@ describe('the teardown', () => {
     expect(error).toBe('TearDownTimedOut')
     expect(cause).toMatch(/stream users/)
   })
+})
+
+describe('every task of the stream workflows', () => {
+  const root = new URL('../../../', import.meta.url)
+  const readme = readFileSync(new URL('tasks/stream/README.md', root), 'utf8')
+  const timeouts = new Map(
+    [...readme.matchAll(/^\| (\w+) +\| (\d+) +\| \d/gm)].map(([, name = '', seconds]) => [name, Number(seconds)]),
+  )
+  const kebab = (name: string) => name.replaceAll(/(?<=.)[A-Z]/g, '-$&').toLowerCase()
+  const tasks = ['stream', 'stream-teardown'].flatMap((name) =>
+    allStates(readDefinition(name).definition)
+      .filter(({ state }) => state.Type === 'Task')
+      .map(({ name: stateName, state }) => ({ machine: name, stateName, state })),
+  )
+
+  it.each(tasks)(
+    '$machine $stateName is a function of its own file, retried, caught, and given a little more time than it has',
+    ({ state }) => {
+      const [, name = ''] = /^\$\{(\w+)\}$/.exec(state.Arguments?.FunctionName ?? '') ?? []
+      const file = new URL(`tasks/stream/${kebab(name)}.ts`, root)
+      expect(existsSync(file), name).toBe(true)
+      expect(readFileSync(file, 'utf8')).toContain('export const handler')
+      expect(state.Retry?.[0]?.ErrorEquals).toContain('TransientError')
+      expect(state.Catch?.at(-1)?.ErrorEquals).toEqual(['States.ALL'])
+      expect(state.TimeoutSeconds).toBeGreaterThan(timeouts.get(name) ?? Number.POSITIVE_INFINITY)
+    },
+  )
 })
