@@ -1,4 +1,5 @@
 /** The services of the local cloud. Adding one: its folder, and its line here. */
+import { createClassifierPage } from '../classifier/index.ts'
 import type { Cloud } from '../cloud.ts'
 import { createConsole } from '../console/index.ts'
 import { VirtualClock } from '../engines/states/clock.ts'
@@ -55,5 +56,6 @@ export const servicesWith = ({ fast = false }: ServiceSettings = {}): CreateServ
   createKinesisAnalytics,
   (cloud) => createStates(cloud, fast ? { clock: new VirtualClock(Date.now(), { callbacksAreWork: true }) } : {}),
   createApiGateway,
+  createClassifierPage,
   createConsole,
 ]

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { calibration, confusion, epochsOf, mistakes, type Prediction, roc } from '../../../tasks/model/report/model.ts'
+
+const prediction = (label: number, second: number, key = ''): Prediction => ({
+  path: key,
+  key,
+  split: 'held-out',
+  label,
+  probabilities: [1 - second, second],
+})
+
+describe('figures of the report', () => {
+  it('reads the curves out of the log', () => {
+    const lines = [
+      '[x INFO] Epoch[0] Train-accuracy=0.500000',
+      '[x INFO] Epoch[0] Time cost=1.000',
+      '[x INFO] Epoch[0] Validation-accuracy=0.250000',
+      '[x INFO] Epoch[1] Train-accuracy=1.000000',
+      '[x INFO] Epoch[1] Validation-accuracy=0.750000',
+    ]
+    expect(epochsOf(lines)).toEqual([
+      { epoch: 0, train: 0.5, validation: 0.25 },
+      { epoch: 1, train: 1, validation: 0.75 },
+    ])
+  })
+
+  it('counts what was taken for what', () => {
+    expect(confusion([prediction(0, 0.1), prediction(0, 0.9), prediction(1, 0.8)], 2)).toEqual([
+      [1, 1],
+      [0, 1],
+    ])
+  })
+
+  it('has an area of 1 for perfect order, 0 for the reverse, a half for one score', () => {
+    const area = (scores: [number, number][]) =>
+      roc(
+        scores.map(([label, score]) => prediction(label, score)),
+        1,
+      ).area
+    expect(
+      area([
+        [0, 0.1],
+        [0, 0.2],
+        [1, 0.8],
+        [1, 0.9],
+      ]),
+    ).toBe(1)
+    expect(
+      area([
+        [1, 0.1],
+        [1, 0.2],
+        [0, 0.8],
+        [0, 0.9],
+      ]),
+    ).toBe(0)
+    expect(
+      area([
+        [1, 0.5],
+        [0, 0.5],
+      ]),
+    ).toBe(0.5)
+  })
+
+  it('shows the surest mistakes first', () => {
+    const wrong = mistakes([prediction(0, 0.6, 'a'), prediction(0, 0.99, 'b'), prediction(1, 0.9, 'right')])
+    expect(wrong.map(({ key }) => key)).toEqual(['b', 'a'])
+  })
+
+  it('says how often it is right when it is so sure', () => {
+    const bins = calibration([prediction(1, 0.95), prediction(1, 0.93), prediction(0, 0.97), prediction(0, 0.45)])
+    expect(bins.map(({ count }) => count)).toEqual([1, 3])
+    expect(bins[1]!.accuracy).toBeCloseTo(2 / 3)
+  })
+})
