@@ -21,3 +21,8 @@ export function objectUrl(endpoint: string, uri: string): string | undefined {
   })
   return new URL(`/${match[1]}/${key}?${query}`, endpoint).href
 }
+
+/** The page that asks the classifier. */
+export function classifierUrl(endpoint: string): string {
+  return new URL('/classifier/', endpoint).href
+}

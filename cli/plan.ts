@@ -9,7 +9,10 @@ export interface PlannedRun {
   input(output: Output): Promise<object>
 }
 
-export const PLAN: readonly PlannedRun[] = [{ workflow: 'batch', input: batchInput }]
+export const PLAN: readonly PlannedRun[] = [
+  { workflow: 'batch', input: batchInput },
+  { workflow: 'model', input: async () => ({}) },
+]
 
 /** Where there is no MySQL, the workflow's own option leaves that load out. */
 export async function batchInput(output: Output): Promise<object> {

@@ -1,12 +1,14 @@
 /** How the runs of `start` went: one object for programs, a table and links for people. */
 import type { RunResult } from './execution.ts'
 import { count, table } from './format.ts'
-import { consoleUrl, executionUrl, objectUrl } from './links.ts'
+import { classifierUrl, consoleUrl, executionUrl, objectUrl } from './links.ts'
+import { type ModelSummary, modelRows, modelSummary } from './model-summary.ts'
 import type { Output } from './output.ts'
 
 export interface Summary extends Record<string, unknown> {
   type: 'summary'
   workflows: Record<string, { status: string; executionArn: string; seconds: number; counts?: unknown }>
+  model?: ModelSummary
   urls: Record<string, string>
 }
 
@@ -22,7 +24,9 @@ export function summaryOf(endpoint: string, source: string | undefined, results:
     const report = typeof html === 'string' ? objectUrl(endpoint, html) : undefined
     if (report) urls[`${workflow}Report`] = report
   }
-  return { type: 'summary', workflows: Object.fromEntries(workflows), urls }
+  const model = modelSummary(results, classifierUrl(endpoint))
+  if (model?.endpoint) urls.classifier = model.page
+  return { type: 'summary', workflows: Object.fromEntries(workflows), ...(model && { model }), urls }
 }
 
 export function tellSummary(output: Output, summary: Summary): void {
@@ -32,6 +36,10 @@ export function tellSummary(output: Output, summary: Summary): void {
     if (rows.length === 0) continue
     output.line()
     for (const line of table(rows)) output.line(`  ${line}`)
+  }
+  if (summary.model) {
+    output.line()
+    for (const line of table(modelRows(summary.model))) output.line(`  ${line}`)
   }
   output.line()
   for (const line of table(Object.entries(summary.urls).map(([name, url]) => [words(name), url])))

@@ -1,8 +1,10 @@
 /** `stepwell run <workflow>`: starts an execution in a cloud that is up, and stays with it to its end. */
+import type { S3Client } from '@aws-sdk/client-s3'
 import type { Command } from 'commander'
 import { connectToRunning } from '../clients.ts'
 import { ExecutionFailed } from '../errors.ts'
 import { readInput, runWorkflow } from '../execution.ts'
+import { ensureSampleImages, uploadOwnImages } from '../images.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { addDataDir, addEndpoint, addJson, whole } from '../options.ts'
 import { Output } from '../output.ts'
@@ -17,6 +19,8 @@ interface Options {
   dataDir: string
   input?: string
   rows?: number
+  images?: string
+  folds?: number
   json?: boolean
 }
 
@@ -25,18 +29,21 @@ export function run(command: Command): Command {
     .argument('<workflow>', 'such as batch')
     .option('--input <file>', 'the input as a file of JSON, - for standard input')
     .option('--rows <number>', 'first make sample data with about so many performance rows', whole)
+    .option('--images <folder>', 'model: learn from the pictures of this folder, which holds a folder a class')
+    .option('--folds <number>', 'model: cross-validate first, by raw picture', whole)
     .action(action)
 }
 
 async function action(name: string, options: Options): Promise<void> {
   const output = new Output(options)
   using interrupt = onInterrupt()
-  const { endpoint, states, close } = await connectToRunning(options.endpoint)
+  const { endpoint, states, s3, close } = await connectToRunning(options.endpoint)
   let executionArn: string | undefined
   try {
     const workflow = await findWorkflow(states, name)
-    const input =
+    const given =
       options.input === undefined && name === 'batch' ? await batchInput(output) : await readInput(options.input)
+    const input = name === 'model' ? await modelInput(given, options, s3, output) : given
     if (options.rows !== undefined) {
       await ensureSamples({ ...SAMPLE_DEFAULTS, rows: options.rows }, archiveFolder(options.dataDir), output)
     }
@@ -51,5 +58,15 @@ async function action(name: string, options: Options): Promise<void> {
     process.exitCode = interrupt.exitCode
   } finally {
     close()
+  }
+}
+
+/** The pictures of the folder, or the sample drawings, are in the raw bucket then. */
+async function modelInput(given: object, { dataDir, images, folds }: Options, s3: S3Client, output: Output) {
+  if (images === undefined && !('images' in given)) await ensureSampleImages(dataDir, s3, output)
+  return {
+    ...given,
+    ...(images !== undefined && { images: await uploadOwnImages(images, s3, output) }),
+    ...(folds !== undefined && { folds }),
   }
 }

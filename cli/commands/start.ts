@@ -1,22 +1,28 @@
 /** `stepwell start`: everything. Synthesizes, boots, makes sample data, runs the workflows, sums up. */
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { bringUp, type EnvironmentOptions } from '../environment.ts'
 import { ExecutionFailed } from '../errors.ts'
 import { type RunResult, runWorkflow } from '../execution.ts'
+import { ensureSampleImages } from '../images.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { addCloud, addJson, addSamples } from '../options.ts'
 import { Output } from '../output.ts'
-import { PLAN } from '../plan.ts'
+import { PLAN, type PlannedRun } from '../plan.ts'
 import type { SampleOptions } from '../sample-options.ts'
 import { archiveFolder, ensureSamples } from '../samples.ts'
 import { summaryOf, tellSummary } from '../summary.ts'
 import { listWorkflows } from '../workflows.ts'
 
-type Options = EnvironmentOptions & SampleOptions & { json?: boolean; once?: boolean }
+type Options = EnvironmentOptions & SampleOptions & { json?: boolean; once?: boolean; only?: string[] }
 
 export function start(command: Command): Command {
   return addJson(addSamples(addCloud(command)))
     .option('--once', 'exit when the workflows have ended, also on a terminal')
+    .option(
+      '--only <workflows>',
+      `run only these, with commas: ${PLAN.map(({ workflow }) => workflow).join(',')}`,
+      planned,
+    )
     .action(run)
 }
 
@@ -25,8 +31,11 @@ async function run(options: Options): Promise<void> {
   using interrupt = onInterrupt()
   const environment = await bringUp(options, output)
   try {
-    await ensureSamples(options, archiveFolder(options.dataDir), output)
-    const results = await runAll(environment.clients.states, output, interrupt.signal)
+    const wanted = PLAN.filter(({ workflow }) => options.only?.includes(workflow) ?? true)
+    const isWanted = (name: string) => wanted.some(({ workflow }) => workflow === name)
+    if (isWanted('batch')) await ensureSamples(options, archiveFolder(options.dataDir), output)
+    if (isWanted('model')) await ensureSampleImages(options.dataDir, environment.clients.s3, output)
+    const results = await runAll(wanted, environment.clients.states, output, interrupt.signal)
     tellSummary(output, summaryOf(environment.cloud.url, environment.site.url, results))
     const failed = results.some(({ status }) => status !== 'SUCCEEDED')
     if (output.interactive && !options.once) {
@@ -46,14 +55,23 @@ async function run(options: Options): Promise<void> {
   }
 }
 
+/** @throws InvalidArgumentError naming the workflow that there is not */
+function planned(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !PLAN.some(({ workflow }) => workflow === name))
+  if (unknown !== undefined) throw new InvalidArgumentError(`There is no workflow "${unknown}" to start.`)
+  return names
+}
+
 async function runAll(
+  plan: readonly PlannedRun[],
   states: Parameters<typeof listWorkflows>[0],
   output: Output,
   signal: AbortSignal,
 ): Promise<RunResult[]> {
   const deployed = await listWorkflows(states)
   const results: RunResult[] = []
-  for (const { workflow: name, input } of PLAN) {
+  for (const { workflow: name, input } of plan) {
     signal.throwIfAborted()
     const workflow = deployed.find((workflow) => workflow.name === name)
     if (workflow) results.push(await runWorkflow({ states, output, signal }, workflow, await input(output)))

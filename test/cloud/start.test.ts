@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Truth } from '../../data/loans/generate-archive.ts'
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
-const SMALL = ['--loans', '60', '--dirty', '0.05']
+const SMALL = ['--loans', '60', '--dirty', '0.05', '--only', 'batch']
 
 let folder: string
 beforeAll(async () => {
