@@ -18,11 +18,9 @@ export const JSON_OPTIONS = {
 
 export type JsonOption = keyof typeof JSON_OPTIONS
 
-const decoder = new TextDecoder()
-
 /** The raw format's one STRING column; broken UTF-8 becomes U+FFFD. */
 export function decodeRaw(record: Uint8Array): string {
-  return decoder.decode(record)
+  return Buffer.from(record.buffer, record.byteOffset, record.byteLength).toString('utf8')
 }
 
 type Encode = (value: NonNullable<Value>) => string

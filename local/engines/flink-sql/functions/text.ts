@@ -34,8 +34,8 @@ function define(
 
 const text = (arity: [number, number], kinds: Kind[], compute: Compute) => define(arity, kinds, STRING, compute)
 
-const ascii = (value: string) => !/[\u0080-\uffff]/.test(value)
-const points = (value: string): string | string[] => (ascii(value) ? value : [...value])
+/** Without surrogates, code points are the units that JavaScript counts. */
+const points = (value: string): string | string[] => (/[\ud800-\udfff]/.test(value) ? [...value] : value)
 const join = (value: string | string[]) => (typeof value === 'string' ? value : value.join(''))
 
 /** BinaryStringDataUtil.substringSQL: 0 counts as 1, negative positions from the end, a negative length gives NULL. */

@@ -45,10 +45,15 @@ export function timestampParser(parts: Part[]): (text: string) => number | null 
     return `(${fieldExpression(part.field, part.width, parts[i + 1])})`
   })
   const form = new RegExp(`^${expression.join('')}$`)
+  // A record's time is asked for more than once.
+  let lastText: string | undefined
+  let last: number | null = null
   return (text) => {
+    if (text === lastText) return last
     const found = form.exec(text)
-    const parsed = found ? fromFields(fields, found.slice(1)) : null
-    return parsed ?? fromSqlForm(text)
+    last = (found && fromFields(fields, found.slice(1))) ?? fromSqlForm(text)
+    lastText = text
+    return last
   }
 }
 
