@@ -1,55 +1,6 @@
 /** Tells the subscribers of the failure topic which state failed, why, and what to do next; ends the execution with that cause. */
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
-import { z } from 'zod'
-import { executionSchema, required, task } from '../task.ts'
+import { failureNotice } from '../failure-notice.ts'
 
-const sns = new SNSClient({})
-
-/** Limits of Publish's subject and of a Fail state's cause. */
-const MAX_SUBJECT = 100
-const MAX_CAUSE = 32_000
-
-export const handler = task({
-  name: 'NotifyFailure',
-  input: z.object({
-    execution: executionSchema,
-    failure: z.object({ State: z.string(), Error: z.string(), Cause: z.string().default('') }),
-  }),
-  environment: z.object({ FAILURE_TOPIC_ARN: required }),
-  async run({ input: { execution, failure }, env, log }) {
-    const message = messageOf(failure.Cause)
-    const cause = `State ${failure.State}: ${message}`.slice(0, MAX_CAUSE)
-    await sns.send(
-      new PublishCommand({
-        TopicArn: env.FAILURE_TOPIC_ARN,
-        Subject: subject(`${execution.name}: ${failure.State} failed with ${failure.Error}`),
-        Message: [
-          `The execution ${execution.name} failed in state ${failure.State}.`,
-          `Error: ${failure.Error}`,
-          `Cause: ${message.slice(0, MAX_CAUSE)}`,
-          '',
-          'Its cluster and its jobs were stopped. Mend the cause, then start a new execution: it skips the work that is finished.',
-          `Execution: ${execution.arn}`,
-        ].join('\n'),
-      }),
-    )
-    log.info('Told of a failure', { state: failure.State, error: failure.Error })
-    return { cause }
-  },
-})
-
-/** A subject is ASCII, on one line. */
-function subject(text: string): string {
-  const plain = text.replaceAll(/[^\x20-\x7e]/g, '?')
-  return plain.length <= MAX_SUBJECT ? plain : `${plain.slice(0, MAX_SUBJECT - 3)}...`
-}
-
-/** What a Lambda function said, out of the JSON that Lambda wraps it in; other causes as they are. */
-export function messageOf(cause: string): string {
-  try {
-    const { errorMessage } = JSON.parse(cause) as { errorMessage?: unknown }
-    return typeof errorMessage === 'string' ? errorMessage : cause
-  } catch {
-    return cause || 'no cause was given.'
-  }
-}
+export const handler = failureNotice(
+  'Its cluster and its jobs were stopped. Mend the cause, then start a new execution: it skips the work that is finished.',
+)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { handler, messageOf } from '../../../tasks/batch/notify-failure.ts'
+import { handler } from '../../../tasks/batch/notify-failure.ts'
+import { messageOf } from '../../../tasks/failure-notice.ts'
 import { execution, invoke, startAws, type TestAws } from './aws.ts'
 
 let aws: TestAws
