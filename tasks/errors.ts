@@ -112,6 +112,12 @@ export function isTransient(error: unknown): boolean {
   return cause !== undefined && cause !== error && isTransient(cause)
 }
 
+/** What an error says of its cause: `fetch failed` alone tells nobody that 127.0.0.1:80 refused to be connected. */
+function reasonOf(error: Error): string {
+  const { cause } = error
+  return cause instanceof Error && !error.message.includes(cause.message) ? cause.message : ''
+}
+
 /**
  * The error as the workflow shall see it: what may pass becomes a {@link TransientError}; errors that are all called `Error` (those of
  * Node's system calls and of the MySQL driver) become a `SystemError` or a `MysqlError` with their code; all else keeps its own name
@@ -121,7 +127,7 @@ export function typed(error: unknown): Error {
   const known = error instanceof Error ? error : new Error(String(error))
   if (known instanceof TaskError) return known
   const { code, sqlState } = known as { code?: unknown; sqlState?: unknown }
-  const what = known.message || String(code)
+  const what = [known.message || String(code), reasonOf(known)].filter((text) => text).join(': ')
   if (isTransient(known)) return new TransientError(`${known.name}: ${what}`, { cause: known })
   if (known.name === 'Error' && typeof code === 'string') {
     return new TaskError(sqlState === undefined ? 'SystemError' : 'MysqlError', `${code}: ${what}`, { cause: known })

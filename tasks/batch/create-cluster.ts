@@ -2,9 +2,16 @@
  * Starts the execution's transient cluster; the state waits until it takes steps. RunJobFlow knows no client token, so the name is
  * the execution's own: a retry finds the cluster that the first try made.
  */
-import { EMRClient, type InstanceFleetConfig, paginateListClusters, RunJobFlowCommand } from '@aws-sdk/client-emr'
+import {
+  EMRClient,
+  type InstanceFleetConfig,
+  paginateListClusters,
+  RunJobFlowCommand,
+  TerminateJobFlowsCommand,
+} from '@aws-sdk/client-emr'
 import { z } from 'zod'
 import { TaskError } from '../errors.ts'
+import { isRunning } from '../jobs/execution.ts'
 import { track } from '../jobs/settle.ts'
 import { clusterName } from '../jobs/stop.ts'
 import { type Execution, executionSchema, required, task } from '../task.ts'
@@ -49,6 +56,12 @@ export const handler = task({
       )
     }
     const jobId = live ?? (await runJobFlow(dead === 0 ? name : `${name}#${dead + 1}`, env))
+    // cancel-jobs cannot find what was not there yet when the execution was stopped; what is there by now it does find.
+    if (!(await isRunning(execution.arn))) {
+      await emr.send(new TerminateJobFlowsCommand({ JobFlowIds: [jobId] }))
+      log.warn('Terminates the cluster: its execution has ended meanwhile', { clusterId: jobId })
+      return { clusterId: jobId }
+    }
     await track(
       env.JOBS_TABLE,
       { jobId, kind: 'cluster', name, state, executionArn: execution.arn, clusterId: jobId, token },

@@ -4,15 +4,14 @@
  * counts for nothing, so none has to be removed by hand.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn'
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { z } from 'zod'
 import { TaskError, TransientError } from '../errors.ts'
+import { isRunning } from './execution.ts'
 
 const lockSchema = z.object({ workflow: z.string(), executionArn: z.string(), takenAt: z.string() })
 
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({}))
-const states = new SFNClient({})
 
 /** The state machine's name: `arn:aws:states:<region>:<account>:execution:<state machine>:<execution>`. */
 const workflowOf = (executionArn: string): string => executionArn.split(':')[6] ?? executionArn
@@ -73,17 +72,6 @@ async function unlessHeldByAnother(write: Promise<unknown>): Promise<boolean> {
     return true
   } catch (error) {
     if ((error as Error).name === 'ConditionalCheckFailedException') return false
-    throw error
-  }
-}
-
-/** An execution that Step Functions has forgotten (after 90 days) does not run. */
-async function isRunning(executionArn: string): Promise<boolean> {
-  try {
-    const { status } = await states.send(new DescribeExecutionCommand({ executionArn }))
-    return status === 'RUNNING' || status === 'PENDING_REDRIVE'
-  } catch (error) {
-    if ((error as Error).name === 'ExecutionDoesNotExist') return false
     throw error
   }
 }

@@ -87,6 +87,12 @@ const reasons: Reason[] = [
     sometimes: true,
   },
   {
+    role: /CreateClusterRole/,
+    action: /^elasticmapreduce:TerminateJobFlows$/,
+    why: 'Asked for when the execution was stopped while its cluster was made; the tests of faults do that.',
+    sometimes: true,
+  },
+  {
     role: /ClearQuartersRole/,
     action: /^s3:DeleteObject$/,
     why: 'The first run finds nothing to clear; test/cloud/batch.test.ts publishes a quarter again.',

@@ -121,10 +121,18 @@ function addCreateCluster(batch: Batch, props: BatchProps, hiveScripts: Asset[])
   })
   allow(
     createCluster.role,
-    ['elasticmapreduce:AddTags', 'elasticmapreduce:DescribeCluster', 'elasticmapreduce:PutAutoTerminationPolicy'],
+    [
+      'elasticmapreduce:AddTags',
+      'elasticmapreduce:DescribeCluster',
+      'elasticmapreduce:PutAutoTerminationPolicy',
+      'elasticmapreduce:TerminateJobFlows',
+    ],
     [clusters(batch)],
     { because: anyCluster },
   )
+  allow(createCluster.role, ['states:DescribeExecution'], [batch.executions], {
+    because: 'Executions are named when they start.',
+  })
   allow(createCluster.role, ['iam:PassRole'], [cluster.serviceRole.roleArn], {
     conditions: { StringEquals: { 'iam:PassedToService': 'elasticmapreduce.amazonaws.com' } },
   })

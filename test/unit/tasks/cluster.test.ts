@@ -16,6 +16,7 @@ beforeEach(async () => {
   aws = await startAws()
   await jobsTable(aws.cloud)
   script = scriptServices(aws.cloud)
+  script.executions.set(execution().Id, 'RUNNING')
 })
 afterEach(() => aws.close())
 
@@ -39,6 +40,13 @@ describe('CreateCluster', () => {
       { execution: execution(), state: 'CreateCluster', token },
       { ...environment, ...more },
     )
+
+  it('leaves no cluster behind when its execution was stopped meanwhile', async () => {
+    script.executions.set(execution().Id, 'ABORTED')
+    await create()
+    expect(script.clusters.map(({ state }) => state)).toEqual(['TERMINATING'])
+    expect(await jobById('jobs', 'j-1')).toBeUndefined()
+  })
 
   it('starts a transient cluster that ends by itself when idle, and waits for it', async () => {
     expect(await create()).toEqual({ clusterId: 'j-1' })

@@ -99,6 +99,15 @@ describe('isTransient', () => {
     expect(isTransient(error)).toBe(expected)
   })
 
+  it('tells of a failed fetch why it failed, and of whom', () => {
+    const cause = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:9'), { code: 'ECONNREFUSED' })
+    const error = typed(new TypeError('fetch failed', { cause }))
+    expect(error).toMatchObject({
+      name: 'TransientError',
+      message: 'TypeError: fetch failed: connect ECONNREFUSED 127.0.0.1:9',
+    })
+  })
+
   it('leaves an error of ours as it is, whatever caused it', () => {
     const cause = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
     const error = new TaskError('ArchiveCorrupt', 'damaged', { cause })
