@@ -1,15 +1,16 @@
 /**
- * Compares, quarter by quarter, the rows that Hive processed with those in every store that was loaded. Only then does a quarter count as
- * loaded, so a difference is loaded anew by the next execution.
+ * Compares, quarter by quarter, the rows that Hive processed and what their columns hold with every store that was loaded. Only then does a quarter
+ * count as loaded, so a difference is loaded anew by the next execution.
  */
 import { z } from 'zod'
-import countRows from '../../sql/redshift/counts.sql'
 import { TaskError } from '../errors.ts'
-import { quotedList, render, statements } from '../script.ts'
+import { quotedList } from '../script.ts'
 import { quarterSchema, required, task } from '../task.ts'
 import { archiveSchema, identity } from './archive/archive.ts'
+import type { Table } from './archive/layout.ts'
+import { emptyLine, measuresQuery } from './archive/measures.ts'
 import { storesSchema } from './archive/plan.ts'
-import { compare, redshiftCounts, type Store, type StoreCounts } from './archive/reconciliation.ts'
+import { compare, linesOf, type Measured, type Store } from './archive/reconciliation.ts'
 import { archiveRows, markLoaded, type StoreRows } from './archive/table.ts'
 import { query, redshiftEnvironment } from './redshift/data-api.ts'
 
@@ -19,19 +20,27 @@ export const handler = task({
     archives: z.array(archiveSchema),
     quarters: z.array(quarterSchema).min(1),
     stores: storesSchema,
-    /** Rows of origination by quarter, as SwapMysql counted them; null when MySQL was left out. */
-    mysqlCounts: z.record(quarterSchema, z.number()).nullable(),
+    /** Origination by quarter, as SwapMysql measured it; null when MySQL was left out. */
+    mysqlMeasures: z.record(quarterSchema, z.string()).nullable(),
   }),
   environment: redshiftEnvironment.extend({ ARCHIVES_TABLE: required }),
-  async run({ input: { archives, quarters, stores, mysqlCounts }, env, log, signal }) {
+  async run({ input: { archives, quarters, stores, mysqlMeasures }, env, log, signal }) {
     const rows = new Map((await archiveRows(env.ARCHIVES_TABLE)).map((row) => [row.quarter, row]))
-    const counted = new Map<Store, StoreCounts>()
-    if (stores.mysql) {
-      counted.set('mysql', new Map(quarters.map((quarter) => [quarter, { origination: mysqlCounts?.[quarter] ?? 0 }])))
-    }
+    const measured = new Map<Store, (quarter: string) => Measured>()
+    if (stores.mysql)
+      measured.set('mysql', (quarter) => ({ origination: mysqlMeasures?.[quarter] ?? emptyLine('origination') }))
     if (stores.redshift) {
-      const [sql = ''] = statements(render(countRows, { QUARTERS: quotedList(quarters) }))
-      counted.set('redshift', redshiftCounts(await query(env, 'Reconcile', sql, signal), quarters))
+      const ask = async (table: Table) =>
+        linesOf(
+          table,
+          await query(env, 'Reconcile', measuresQuery(table, 'redshift', quotedList(quarters)), signal),
+          quarters,
+        )
+      const [origination, performance] = [await ask('origination'), await ask('performance')]
+      measured.set('redshift', (quarter) => ({
+        origination: origination.get(quarter) ?? emptyLine('origination'),
+        performance: performance.get(quarter) ?? emptyLine('performance'),
+      }))
     }
 
     for (const archive of archives) {
@@ -43,11 +52,11 @@ export const handler = task({
         )
       // A store that this execution leaves out still holds what an earlier one put there, if the archive is the same.
       const held: StoreRows = row.loaded === identity(archive) ? { ...row.stores } : {}
-      for (const [store, counts] of counted)
-        held[store] = compare(archive.quarter, store, row.hive, counts.get(archive.quarter) ?? {})
+      for (const [store, measures] of measured)
+        held[store] = compare(archive.quarter, store, row.hive, measures(archive.quarter))
       await markLoaded(env.ARCHIVES_TABLE, archive, held)
     }
-    log.info('All stores hold the same rows', { quarters: quarters.length, stores: [...counted.keys()] })
+    log.info('All stores hold the same rows', { quarters: quarters.length, stores: [...measured.keys()] })
     return { quarters: quarters.length }
   },
 })

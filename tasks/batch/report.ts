@@ -12,6 +12,7 @@ import { storesSchema } from './archive/plan.ts'
 import { type ArchiveRow, archiveRows } from './archive/table.ts'
 import { runId } from './hive/run-id.ts'
 import { query, redshiftEnvironment } from './redshift/data-api.ts'
+import { analyse } from './report/analysis.ts'
 import { durations } from './report/durations.ts'
 import { amounts, type BatchReport, quarterReports, totals } from './report/model.ts'
 import { page } from './report/page.ts'
@@ -32,6 +33,7 @@ export const handler = task({
     const rows = await archiveRows(env.ARCHIVES_TABLE)
     const inWarehouse = stores.redshift ? rows.filter((row) => row.loaded && row.stores?.redshift) : []
     const quarters = quarterReports(rows, await warehouseCounts(inWarehouse, env, signal))
+    const held = inWarehouse.map((row) => row.quarter)
     const report: BatchReport = {
       execution,
       generatedAt: new Date().toISOString(),
@@ -39,6 +41,7 @@ export const handler = task({
       counts: totals(quarters),
       quarters,
       durations: await durations(execution.arn),
+      ...(held.length > 0 && { analysis: await analyse(held, (sql) => query(env, 'Report', sql, signal)) }),
     }
 
     const prefix = `batch/${runId(execution)}/`

@@ -102,6 +102,24 @@ describe('the batch workflow on two dirty quarters', () => {
     expect(await Body!.transformToString()).toContain('1999Q2')
   })
 
+  it('has compared what every column holds, not rows alone', async () => {
+    const { cloud, outputs } = running.cloud
+    const { Items } = await cloud.call<any>(cloud.admin, 'dynamodb', 'Scan', { TableName: outputs.ArchivesTableName! })
+    expect(Items).toHaveLength(2)
+    for (const { quarter, hive } of Items) {
+      const { truth } = running.archives.find((archive) => archive.truth.quarter === quarter.S)!
+      for (const table of ['origination', 'performance'] as const) {
+        const { processed, columns } = truth.tables[table]
+        const [rows, ...values] = hive.M[table].M.measures.S.split('|')
+        expect(Number(rows)).toBe(processed)
+        if (table === 'origination') {
+          const { nulls, sum } = columns.classic_fico!
+          expect(values.slice(0, 2).map(Number)).toEqual([processed - nulls, sum])
+        }
+      }
+    }
+  })
+
   it('reports why records were rejected, as the truth files say', async () => {
     const s3 = new S3Client(running.clientOptions)
     const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(first.output.report.json)!

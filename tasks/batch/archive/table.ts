@@ -13,6 +13,8 @@ const hiveCountsSchema = z.object({
   processed: z.number(),
   /** Rejected records by the rule that they break. */
   reasons: z.record(z.string(), z.number()).optional(),
+  /** What the processed columns hold: a line of measures.ts. */
+  measures: z.string().optional(),
 })
 
 const storeCountsSchema = z.object({ origination: z.number().optional(), performance: z.number().optional() })

@@ -1,6 +1,8 @@
-/** What CountRecords wrote: records of each quarter and table, raw, rejected and processed, and why they were rejected. */
+/** What CountRecords wrote: records of each quarter and table, raw, rejected and processed, why they were rejected, and what the columns hold. */
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
 import { TaskError } from '../../errors.ts'
+import type { Table } from '../archive/layout.ts'
+import { lineLength, rowsOf } from '../archive/measures.ts'
 import type { HiveCounts, QuarterCounts } from '../archive/table.ts'
 import { isDataFile } from './data-file.ts'
 
@@ -15,6 +17,10 @@ export async function readCounts(bucket: string, run: string, quarters: string[]
   const rejects = `counts/rejects/run=${run}/`
   const whole = parseCounts(await readLines(bucket, counts), quarters, `s3://${bucket}/${counts}`)
   addReasons(whole, await readLines(bucket, rejects), `s3://${bucket}/${rejects}`)
+  for (const table of ['origination', 'performance'] as const) {
+    const prefix = `counts/${table}/run=${run}/`
+    addMeasures(whole, table, await readLines(bucket, prefix), `s3://${bucket}/${prefix}`)
+  }
   return whole
 }
 
@@ -82,5 +88,25 @@ export function addReasons(counts: Map<string, QuarterCounts>, lines: string[], 
         )
       }
     }
+  }
+}
+
+/**
+ * Adds what the columns hold (the quarter, then a line of measures.ts).
+ * @throws QualityError when a line has other columns, or tells other rows than were counted
+ */
+export function addMeasures(counts: Map<string, QuarterCounts>, table: Table, lines: string[], place: string): void {
+  for (const line of lines) {
+    const [quarter = '', ...values] = line.split('|')
+    const row = counts.get(quarter)?.[table]
+    if (!row) continue
+    const measures = values.join('|')
+    if (values.length !== lineLength(table) || rowsOf(measures) !== row.processed) {
+      throw new TaskError(
+        'QualityError',
+        `${place} measures ${values.length} values and ${values[0]} rows of ${table} in ${quarter}, but there are ${lineLength(table)} and ${row.processed}. Compare hql/count-records.hql with tasks/batch/archive/measures.ts.`,
+      )
+    }
+    row.measures = measures
   }
 }

@@ -1,5 +1,6 @@
 /** What the report of a batch execution tells: records through every stage, by quarter and in all, and how long each state took. */
 import type { ArchiveRow, HiveCounts } from '../archive/table.ts'
+import type { Analysis } from './analysis.ts'
 
 /** Records of one table through the stages. A store is absent when nothing was loaded there. */
 export interface TableCounts extends HiveCounts {
@@ -34,6 +35,8 @@ export interface BatchReport {
   counts: Counts
   quarters: QuarterReport[]
   durations: StateDuration[]
+  /** Absent where nothing is in the warehouse. */
+  analysis?: Analysis
 }
 
 /**
@@ -50,14 +53,19 @@ export function quarterReports(rows: ArchiveRow[], redshift: Record<string, unkn
       layout,
       loadedAt,
       origination: {
-        ...hive.origination,
+        ...counted(hive.origination),
         ...present('mysql', stores?.mysql?.origination),
         ...present('redshift', held.get(`origination|${quarter}`)),
       },
-      performance: { ...hive.performance, ...present('redshift', held.get(`performance|${quarter}`)) },
+      performance: { ...counted(hive.performance), ...present('redshift', held.get(`performance|${quarter}`)) },
     })
   }
   return reports
+}
+
+/** Without the measures of columns, which are for machines. */
+function counted({ measures: _, ...counts }: HiveCounts): HiveCounts {
+  return counts
 }
 
 export function totals(quarters: QuarterReport[]): Counts {

@@ -1,4 +1,7 @@
 /** The report as one self-contained HTML page. */
+
+import type { Analysis } from './analysis.ts'
+import { bars, lines } from './charts.ts'
 import type { BatchReport, Counts, QuarterReport } from './model.ts'
 import { quarterBars, reasonBars, timeline } from './plots.ts'
 import { escapeHtml, number, seconds } from './text.ts'
@@ -15,6 +18,9 @@ h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6r
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line) } th:first-child, td:first-child { text-align: left } th { color: var(--soft); font-weight: 500 }
 svg { width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif; fill: var(--soft) }
 .grid { stroke: var(--line) } .processed { fill: var(--good) } .rejected { fill: var(--bad) } .state { fill: var(--state) }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(380px, 1fr)); gap: 0 1.6rem } figure { margin: 0 0 .6rem }
+.line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round } .dot { fill: var(--c) } .bar { fill: var(--state) }
+.legend span { margin-right: 1rem } .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .35em; border-radius: 2px }
 .key i { display: inline-block; width: .8em; height: .8em; margin: 0 .35em 0 1em; border-radius: 2px } .key .p { background: var(--good); margin-left: 0 } .key .r { background: var(--bad) }
 `
 
@@ -40,6 +46,7 @@ export function page(report: BatchReport): string {
 <h1>Loans, batch by batch</h1>
 <p class="soft">Execution <code>${escapeHtml(execution.name)}</code>, started ${escapeHtml(execution.startedAt)}, ${seconds(last)} to this report. ${loaded}</p>
 ${quarters.length === 0 ? '<p>No quarter is loaded yet.</p>' : TABLES.map((table) => section(report, table)).join('\n')}
+${report.analysis ? loans(report.analysis) : ''}
 <h2>Where the time went</h2>
 ${timeline(durations)}
 </body>
@@ -62,6 +69,33 @@ ${rejections(counts[table].reasons)}
 <thead><tr><th>quarter</th><th>layout</th>${stages.map((stage) => `<th>${TITLES[stage]}</th>`).join('')}</tr></thead>
 <tbody>${quarters.map((quarter) => row(quarter, table, stages)).join('\n')}</tbody>
 </table></div>`
+}
+
+/** The states that make most of the loans; the others would be a page of their own. */
+const MOST_STATES = 12
+
+function loans({ years, states, rates, behind, prepaid, losses }: Analysis): string {
+  const all = states.reduce((sum, { loans }) => sum + loans, 0)
+  const share = (loans: number) => `${number(loans)} (${((loans / all) * 100).toFixed(0)} %)`
+  return `<h2>The loans</h2>
+<p class="soft">Asked of the warehouse, over all quarters that it holds.</p>
+<div class="pair">
+<section><h3>Loans by year of the first payment</h3>${bars(
+    years.map(({ year, loans }) => ({ name: String(year), value: loans, says: number(loans) })),
+    'loans by year',
+  )}
+<h3>Average rate of new loans</h3>${lines(rates, { label: 'rates over time', x: 'first payment', unit: ' %', fromZero: false })}</section>
+<section><h3>Loans by state${states.length > MOST_STATES ? `, the ${MOST_STATES} with most of ${states.length}` : ''}</h3>${bars(
+    states.slice(0, MOST_STATES).map(({ state, loans }) => ({ name: state, value: loans, says: share(loans) })),
+    'loans by state',
+  )}</section>
+<section><h3>60 days or more behind, of the loans that report</h3>${lines(behind, { label: 'delinquency by vintage', x: 'age in months', unit: ' %' })}</section>
+<section><h3>Prepaid so far, of all loans</h3>${lines(prepaid, { label: 'prepayment by vintage', x: 'age in months', unit: ' %' })}</section>
+<section><h3>Losses, in basis points of the first balance</h3>${bars(
+    losses.map(({ quarter, basisPoints }) => ({ name: quarter, value: basisPoints, says: basisPoints.toFixed(2) })),
+    'loss by vintage',
+  )}</section>
+</div>`
 }
 
 function rejections(reasons: Record<string, number> | undefined): string {

@@ -34,7 +34,7 @@ function functions(more: Record<string, Play> = {}, left: object = {}): Record<s
     PrepareMysql: () => ({ statements: 4 }),
     ListExportFiles: () => ({ files: quarters.map((quarter) => ({ quarter, key: `export/${quarter}`, size: 1 })) }),
     LoadMysql: () => ({ records: 5 }),
-    SwapMysql: ({ quarter }) => ({ counts: { [quarter]: 5 } }),
+    SwapMysql: ({ quarter }) => ({ measures: { [quarter]: '5' } }),
     PrepareRedshift: () => ({ statements: 2 }),
     LoadRedshift: () => ({ statementId: 'q-1' }),
     Reconcile: () => ({ quarters: 2 }),
@@ -60,7 +60,7 @@ describe('the batch workflow', () => {
     expect(payloads(result, 'LoadMysql')).toHaveLength(2)
     expect(payloads(result, 'LoadRedshift').map(({ quarter }) => quarter)).toEqual(quarters)
     expect(payloads(result, 'Reconcile')).toMatchObject([
-      { archives: plan.archives, quarters, stores: plan.stores, mysqlCounts: { '1999Q1': 5, '1999Q2': 5 } },
+      { archives: plan.archives, quarters, stores: plan.stores, mysqlMeasures: { '1999Q1': '5', '1999Q2': '5' } },
     ])
   })
 
@@ -84,7 +84,7 @@ describe('the batch workflow', () => {
       functions({ ListExportFiles: () => ({ files: [{ quarter: '1999Q1', key: 'k', size: 1 }] }) }, one),
     )
     expect(result.status).toBe('SUCCEEDED')
-    expect(payloads(result, 'Reconcile')).toMatchObject([{ quarters: ['1999Q1'], mysqlCounts: { '1999Q1': 5 } }])
+    expect(payloads(result, 'Reconcile')).toMatchObject([{ quarters: ['1999Q1'], mysqlMeasures: { '1999Q1': '5' } }])
   })
 
   it.each([
@@ -95,7 +95,9 @@ describe('the batch workflow', () => {
     expect(result.status).toBe('SUCCEEDED')
     expect(payloads(result, out)).toEqual([])
     expect(payloads(result, inside)).toHaveLength(1)
-    expect(payloads(result, 'Reconcile')[0].mysqlCounts).toEqual(stores.mysql ? { '1999Q1': 5, '1999Q2': 5 } : null)
+    expect(payloads(result, 'Reconcile')[0].mysqlMeasures).toEqual(
+      stores.mysql ? { '1999Q1': '5', '1999Q2': '5' } : null,
+    )
   })
 
   it('retries what can pass', async () => {
@@ -134,7 +136,7 @@ describe('the batch workflow', () => {
     expect(result.status).toBe('SUCCEEDED')
     expect(payloads(result, 'CollectQuarter')).toHaveLength(109)
     expect(payloads(result, 'LoadMysql')).toHaveLength(218)
-    expect(Object.keys(payloads(result, 'Reconcile')[0].mysqlCounts)).toHaveLength(109)
+    expect(Object.keys(payloads(result, 'Reconcile')[0].mysqlMeasures)).toHaveLength(109)
   })
 })
 

@@ -181,9 +181,9 @@ describe('the expressions', () => {
     const result = [{ '1999Q1': 3 }, { '1999Q2': 4 }]
     const merged = await evaluate(field('SwapQuarters', 'Output'), { states: { result } })
     expect(merged).toEqual({ '1999Q1': 3, '1999Q2': 4 })
-    const { mysqlCounts } = field('LoadStores', 'Assign')
-    expect(await evaluate(mysqlCounts, { states: { result: [merged, {}] } })).toEqual(merged)
-    expect(await evaluate(mysqlCounts, { states: { result: [null, {}] } })).toBeNull()
+    const { mysqlMeasures } = field('LoadStores', 'Assign')
+    expect(await evaluate(mysqlMeasures, { states: { result: [merged, {}] } })).toEqual(merged)
+    expect(await evaluate(mysqlMeasures, { states: { result: [null, {}] } })).toBeNull()
   })
 
   it('carry error, cause and state to the notice', async () => {

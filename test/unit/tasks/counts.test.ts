@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { compare, redshiftCounts } from '../../../tasks/batch/archive/reconciliation.ts'
+import { COLUMNS, emptyLine, expressions, lineLength, rowsOf } from '../../../tasks/batch/archive/measures.ts'
+import { compare, linesOf } from '../../../tasks/batch/archive/reconciliation.ts'
 import { archiveRow } from '../../../tasks/batch/archive/table.ts'
 import { handler as checkQuality } from '../../../tasks/batch/check-quality.ts'
 import { handler as listExportFiles } from '../../../tasks/batch/list-export-files.ts'
@@ -97,33 +99,68 @@ describe('ListExportFiles', () => {
 })
 
 describe('reconciliation', () => {
+  /** A line of measures in which every value is 7, but for the rows and what the test says. */
+  const line = (table: 'origination' | 'performance', rows: number, change: Record<number, string> = {}) =>
+    Array.from({ length: lineLength(table) }, (_, i) => (i === 0 ? String(rows) : (change[i] ?? '7'))).join('|')
   const hive = {
-    origination: { raw: 10, rejected: 1, processed: 9 },
-    performance: { raw: 100, rejected: 0, processed: 100 },
+    origination: { raw: 10, rejected: 1, processed: 9, measures: line('origination', 9) },
+    performance: { raw: 100, rejected: 0, processed: 100, measures: line('performance', 100) },
   }
 
-  it('passes equal counts on', () => {
-    expect(compare('1999Q1', 'redshift', hive, { origination: 9, performance: 100 })).toEqual({
-      origination: 9,
-      performance: 100,
-    })
+  it('passes equal tables on as their rows', () => {
+    const held = { origination: line('origination', 9), performance: line('performance', 100) }
+    expect(compare('1999Q1', 'redshift', hive, held)).toEqual({ origination: 9, performance: 100 })
+    expect(compare('1999Q1', 'mysql', hive, { origination: held.origination })).toEqual({ origination: 9 })
+  })
+
+  it('takes a number as the same with other decimals', () => {
+    const held = { origination: line('origination', 9, { 2: '7.00' }) }
+    expect(compare('1999Q1', 'mysql', hive, held)).toEqual({ origination: 9 })
   })
 
   it('names quarter, table, store and both values of a difference', async () => {
-    const error = await failure(() => compare('1999Q1', 'redshift', hive, { origination: 9, performance: 99 }))
+    const held = { origination: line('origination', 9), performance: line('performance', 99) }
+    const error = await failure(() => compare('1999Q1', 'redshift', hive, held))
     expect(error).toMatchObject({ name: 'ReconciliationError' })
     for (const part of ['performance', '1999Q1', 'redshift', '100', '99']) expect(error.message).toContain(part)
   })
 
-  it('counts a quarter that Redshift does not name as empty', () => {
-    const rows = [{ table_name: 'origination', quarter: '1999Q1', row_count: 9 }]
-    expect(redshiftCounts(rows, ['1999Q1', '1999Q2'])).toEqual(
-      new Map([
-        ['1999Q1', { origination: 9, performance: 0 }],
-        ['1999Q2', { origination: 0, performance: 0 }],
-      ]),
-    )
+  it.each([
+    ['origination', 2, 'classic_fico: sum'],
+    ['origination', lineLength('origination') - 1, 'layout: maximum'],
+    ['performance', 3, 'loan_identifier: maximum'],
+  ] as const)('names the column of %s that differs at value %i: %s', async (table, at, what) => {
+    const held = { [table]: line(table, hive[table].processed, { [at]: '8' }) }
+    const error = await failure(() => compare('1999Q1', 'mysql', hive, held))
+    expect(error).toMatchObject({ name: 'ReconciliationError' })
+    expect(error.message).toContain(`${table} of 1999Q1 differs in ${what}: 7 as processed by Hive, 8 in mysql`)
   })
+
+  it('counts a quarter that Redshift does not name as empty', () => {
+    const lines = linesOf('origination', [{ quarter: '1999Q1', m0: 9, m1: 9, m2: '6300' }], ['1999Q1', '1999Q2'])
+    expect(lines.get('1999Q1')).toMatch(/^9\|9\|6300\|\\N/)
+    expect(lines.get('1999Q2')).toBe(emptyLine('origination'))
+    expect(rowsOf(emptyLine('origination'))).toBe(0)
+  })
+
+  it.each(['origination', 'performance'] as const)(
+    'measures every column of %s in the scripts of every engine',
+    (table) => {
+      const flat = (text: string) => text.replaceAll(/\s+/g, ' ')
+      const hql = flat(readFileSync('hql/count-records.hql', 'utf8'))
+      expect(hql).toContain(`SELECT quarter, ${expressions(table, 'hive').join(', ')} FROM ${table} `)
+      const ddl = readFileSync('sql/redshift/create-tables.sql', 'utf8')
+      const declared = new RegExp(`public\\.${table} \\((.*?)PRIMARY KEY`, 's').exec(ddl)![1]!
+      const columns = [...declared.matchAll(/^ {2}(\w+) +([A-Z]+)/gm)].map(([, name = '', type = '']) => ({
+        name,
+        type,
+      }))
+      const kinds: Record<string, string> = { SMALLINT: 'number', DECIMAL: 'number', DATE: 'date' }
+      expect(columns.slice(0, -1).map(({ name, type }) => ({ name, kind: kinds[type] ?? 'text' }))).toEqual(
+        COLUMNS[table],
+      )
+    },
+  )
 })
 
 describe('the MySQL load', () => {
