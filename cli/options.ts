@@ -58,7 +58,7 @@ export function whole(text: string): number {
   return value
 }
 
-function share(text: string): number {
+export function share(text: string): number {
   const value = Number(text)
   if (!/^(0|1|0?\.\d+|1\.0+)$/.test(text)) throw new InvalidArgumentError('It is a number from 0 to 1.')
   return value

@@ -38,6 +38,14 @@ const COMMANDS = {
     description: 'make sample archives',
     load: async () => (await import('./commands/generate.ts')).generate,
   },
+  produce: {
+    description: 'send users to the stream',
+    load: async () => (await import('./commands/produce.ts')).produceCommand,
+  },
+  stream: {
+    description: 'show how the stream is and what has flowed through it',
+    load: async () => (await import('./commands/stream.ts')).stream,
+  },
   env: {
     description: 'print exports for the aws CLI: eval "$(npx stepwell env)"',
     load: async () => (await import('./commands/env.ts')).env,

@@ -4,10 +4,12 @@ import { count, table } from './format.ts'
 import { classifierUrl, consoleUrl, executionUrl, objectUrl } from './links.ts'
 import { type ModelSummary, modelRows, modelSummary } from './model-summary.ts'
 import type { Output } from './output.ts'
+import { type StreamSummary, streamRows, streamSummary } from './stream/summary.ts'
 
 export interface Summary extends Record<string, unknown> {
   type: 'summary'
   workflows: Record<string, { status: string; executionArn: string; seconds: number; counts?: unknown }>
+  stream?: StreamSummary
   model?: ModelSummary
   urls: Record<string, string>
 }
@@ -26,7 +28,14 @@ export function summaryOf(endpoint: string, source: string | undefined, results:
   }
   const model = modelSummary(results, classifierUrl(endpoint))
   if (model?.endpoint) urls.classifier = model.page
-  return { type: 'summary', workflows: Object.fromEntries(workflows), ...(model && { model }), urls }
+  const stream = streamSummary(results)
+  return {
+    type: 'summary',
+    workflows: Object.fromEntries(workflows),
+    ...(stream && { stream }),
+    ...(model && { model }),
+    urls,
+  }
 }
 
 export function tellSummary(output: Output, summary: Summary): void {
@@ -37,6 +46,9 @@ export function tellSummary(output: Output, summary: Summary): void {
     output.line()
     for (const line of table(rows)) output.line(`  ${line}`)
   }
+  const stream = summary.stream ? streamRows(summary.stream) : []
+  if (stream.length > 0) output.line()
+  for (const line of table(stream)) output.line(`  ${line}`)
   if (summary.model) {
     output.line()
     for (const line of table(modelRows(summary.model))) output.line(`  ${line}`)

@@ -8,7 +8,7 @@ import { ensureSampleImages, uploadOwnImages } from '../images.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { addDataDir, addEndpoint, addJson, whole } from '../options.ts'
 import { Output } from '../output.ts'
-import { batchInput } from '../plan.ts'
+import { batchInput, runWithProducer } from '../plan.ts'
 import { SAMPLE_DEFAULTS } from '../sample-options.ts'
 import { archiveFolder, ensureSamples } from '../samples.ts'
 import { summaryOf, tellSummary } from '../summary.ts'
@@ -48,9 +48,14 @@ async function action(name: string, options: Options): Promise<void> {
       await ensureSamples({ ...SAMPLE_DEFAULTS, rows: options.rows }, archiveFolder(options.dataDir), output)
     }
     const onStart = (arn: string) => (executionArn = arn)
-    const result = await runWorkflow({ states, output, signal: interrupt.signal, onStart }, workflow, input)
+    const context = { states, output, signal: interrupt.signal, onStart }
+    const result =
+      name === 'stream'
+        ? await runWithProducer(context, endpoint, workflow)
+        : await runWorkflow(context, workflow, input)
     tellSummary(output, summaryOf(endpoint, undefined, [result]))
     if (result.status !== 'SUCCEEDED') throw new ExecutionFailed(result.status)
+    if (result.balance?.balanced === false) throw new ExecutionFailed('records are missing or came twice')
   } catch (error) {
     if (!interrupt.signal.aborted || error instanceof ExecutionFailed) throw error
     if (executionArn)

@@ -1,5 +1,6 @@
 /** `stepwell start`: everything. Synthesizes, boots, makes sample data, runs the workflows, sums up. */
 import { type Command, InvalidArgumentError } from 'commander'
+import type { Clients } from '../clients.ts'
 import { bringUp, type EnvironmentOptions } from '../environment.ts'
 import { ExecutionFailed } from '../errors.ts'
 import { type RunResult, runWorkflow } from '../execution.ts'
@@ -35,9 +36,9 @@ async function run(options: Options): Promise<void> {
     const isWanted = (name: string) => wanted.some(({ workflow }) => workflow === name)
     if (isWanted('batch')) await ensureSamples(options, archiveFolder(options.dataDir), output)
     if (isWanted('model')) await ensureSampleImages(options.dataDir, environment.clients.s3, output)
-    const results = await runAll(wanted, environment.clients.states, output, interrupt.signal)
+    const results = await runAll(wanted, environment.clients, output, interrupt.signal)
     tellSummary(output, summaryOf(environment.cloud.url, environment.site.url, results))
-    const failed = results.some(({ status }) => status !== 'SUCCEEDED')
+    const failed = results.some(({ status, balance }) => status !== 'SUCCEEDED' || balance?.balanced === false)
     if (output.interactive && !options.once) {
       output.line()
       output.line(
@@ -65,16 +66,18 @@ function planned(text: string): string[] {
 
 async function runAll(
   plan: readonly PlannedRun[],
-  states: Parameters<typeof listWorkflows>[0],
+  { states, endpoint }: Clients,
   output: Output,
   signal: AbortSignal,
 ): Promise<RunResult[]> {
   const deployed = await listWorkflows(states)
   const results: RunResult[] = []
-  for (const { workflow: name, input } of plan) {
+  const context = { states, output, signal }
+  for (const { workflow: name, input, run } of plan) {
     signal.throwIfAborted()
     const workflow = deployed.find((workflow) => workflow.name === name)
-    if (workflow) results.push(await runWorkflow({ states, output, signal }, workflow, await input(output)))
+    if (!workflow) continue
+    results.push(await (run ? run(context, endpoint, workflow) : runWorkflow(context, workflow, await input(output))))
   }
   return results
 }

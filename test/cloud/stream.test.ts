@@ -1,0 +1,167 @@
+/** The stream workflow, end to end, with permissions on: what is sent, what arrives, what is left when it is taken down. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ListDeliveryStreamsCommand } from '@aws-sdk/client-firehose'
+import { ListStreamsCommand } from '@aws-sdk/client-kinesis'
+import { KinesisAnalyticsV2Client, ListApplicationsCommand } from '@aws-sdk/client-kinesis-analytics-v2'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LakeReader } from '../../cli/stream/lake.ts'
+import { Ledger } from '../../cli/stream/ledger.ts'
+import { streamMetrics } from '../../cli/stream/metrics.ts'
+import { streamNames } from '../../cli/stream/names.ts'
+import { whenActive } from '../../cli/stream/run-stream.ts'
+import { UserGenerator } from '../../data/users/generator.ts'
+import { produce } from '../../data/users/producer.ts'
+import { type RunningStream, startStream } from '../support/stream.ts'
+
+const RECORDS = 12_000
+const names = streamNames()
+
+let stream: RunningStream
+let first: Awaited<ReturnType<RunningStream['run']>>
+const generator = new UserGenerator({ seed: 7, bad: 0.1 })
+const ledger = new Ledger(generator)
+const startedAt = Date.now()
+
+const send = (records: number) =>
+  produce({ kinesis: stream.clients.kinesis, streamName: names.stream, source: ledger, rate: 3000, records })
+
+const bucket = () => stream.cloud.outputs.StreamBucketName!
+const readers = new Map<string, LakeReader>()
+async function arrived(folder: string): Promise<any[]> {
+  const reader = readers.get(folder) ?? new LakeReader(stream.clients.s3, placeOf(folder), startedAt)
+  readers.set(folder, reader)
+  const rows: any[] = []
+  await reader.readNew((row) => rows.push(row))
+  return rows
+}
+const placeOf = (folder: string) => ({ bucket: bucket(), prefix: `stream/${folder}/` })
+
+/** Strikes off what has arrived until all that was sent is accounted for. */
+async function settle(): Promise<void> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(100)) {
+    for (const row of await arrived('users')) ledger.user(row)
+    for (const row of await arrived('errors')) {
+      ledger.error(row)
+      reasons[row.reason] = (reasons[row.reason] ?? 0) + 1
+    }
+    if (ledger.account.missing === 0) return
+  }
+}
+const reasons: Record<string, number> = {}
+
+beforeAll(async () => {
+  stream = await startStream()
+  const producing = whenActive(stream.clients.kinesis, names.stream, AbortSignal.timeout(60_000)).then(() =>
+    send(RECORDS),
+  )
+  first = await stream.run('StreamStateMachineArn')
+  await producing
+}, 120_000)
+afterAll(() => stream.close())
+
+describe('the stream workflow', () => {
+  it('succeeds when its probes have arrived, the good ones and the bad ones', () => {
+    expect(first.status, first.cause).toBe('SUCCEEDED')
+    expect(first.output.probes).toEqual({ good: 5, bad: 3, of: 8 })
+  })
+
+  it('writes the schema of live records and a report', async () => {
+    const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(first.output.report.json)!
+    const { Body } = await stream.clients.s3.send(new GetObjectCommand({ Bucket: Bucket!, Key: Key! }))
+    const report = JSON.parse(await Body!.transformToString())
+    expect(report.application).toMatchObject({ name: names.application, status: 'RUNNING' })
+    expect(report.schema.records).toBeGreaterThanOrEqual(10)
+    expect(report.schema.fields).toBeGreaterThan(20)
+  })
+
+  it('loses nothing and repeats nothing: every record is a user or an error, for the reason that it was broken for', async () => {
+    await settle()
+    const { good, errors } = generator.truth
+    const bad = Object.values(errors).reduce((sum, number) => sum + number, 0)
+    expect(ledger.account).toEqual({
+      sent: RECORDS,
+      delivered: good,
+      errors: bad,
+      late: errors.late,
+      missing: 0,
+      duplicates: 0,
+    })
+    const probes = 3
+    const broken = Object.entries(errors).filter(([, number]) => number > 0)
+    expect(reasons).toEqual({ ...Object.fromEntries(broken), 'malformed-json': errors['malformed-json'] + probes })
+  })
+
+  it('counts users by country in windows that are over', async () => {
+    const rows = await arrived('counts')
+    const counted = rows.reduce((sum, { users }) => sum + users, 0)
+    expect(counted).toBeGreaterThan(0)
+    expect(counted).toBeLessThanOrEqual(generator.truth.good + 5)
+    for (const { window_start, window_end } of rows)
+      expect(Date.parse(`${window_end}Z`) - Date.parse(`${window_start}Z`)).toBe(10_000)
+  })
+
+  it('shows the same balance in metrics', async () => {
+    const probes = { good: 5, bad: 3 }
+    const { good } = generator.truth
+    const metrics = () => streamMetrics(stream.clients.cloudwatch, names, new Date(startedAt))
+    const expected = {
+      sent: RECORDS + probes.good + probes.bad,
+      read: RECORDS + probes.good + probes.bad,
+      delivered: good + probes.good,
+      errors: RECORDS - good + probes.bad,
+      failed: 0,
+      dropped: 0,
+    }
+    await expect.poll(metrics, { timeout: 5000 }).toMatchObject(expected)
+  })
+
+  it('adopts what is there when it runs again, also after a restart of the cloud, and goes on where it was', async () => {
+    await stream.restart()
+    readers.clear()
+    await arrived('users')
+    await arrived('errors')
+    const again = stream.run('StreamStateMachineArn')
+    await send(1000)
+    const { status, cause, output } = await again
+    expect(status, cause).toBe('SUCCEEDED')
+    expect(output.probes.of).toBe(8)
+    await settle()
+    expect(ledger.account).toMatchObject({ sent: RECORDS + 1000, missing: 0, duplicates: 0 })
+  })
+})
+
+describe('its teardown', () => {
+  it('leaves no stream, delivery stream or application, and all that CDK has made', async () => {
+    const deployed = stream.cloud.cloud.collection<unknown>('cloudformation.Stepwell').entries()
+    const { status, cause } = await stream.run('StreamTeardownStateMachineArn')
+    expect(status, cause).toBe('SUCCEEDED')
+
+    const { kinesis, firehose } = stream.clients
+    const analytics = new KinesisAnalyticsV2Client({
+      endpoint: stream.cloud.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' },
+    })
+    expect((await kinesis.send(new ListStreamsCommand({}))).StreamNames).toEqual([])
+    expect((await firehose.send(new ListDeliveryStreamsCommand({}))).DeliveryStreamNames).toEqual([])
+    expect((await analytics.send(new ListApplicationsCommand({}))).ApplicationSummaries).toEqual([])
+    analytics.destroy()
+    expect(stream.cloud.cloud.collection<unknown>('cloudformation.Stepwell').entries()).toEqual(deployed)
+    const rows = await arrived('users')
+    expect(rows).toEqual([])
+  })
+
+  it('has nothing to do where nothing is left', async () => {
+    expect(await stream.run('StreamTeardownStateMachineArn')).toMatchObject({ status: 'SUCCEEDED' })
+  })
+
+  it('lets the workflow set all of it up again', async () => {
+    const again = stream.run('StreamStateMachineArn')
+    await whenActive(stream.clients.kinesis, names.stream, AbortSignal.timeout(20_000))
+    await send(500)
+    expect(await again).toMatchObject({ status: 'SUCCEEDED' })
+    await settle()
+    expect(ledger.account).toMatchObject({ missing: 0, duplicates: 0 })
+  })
+})
