@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sagemaker'
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RoleRecord } from '../../local/local-cloud.ts'
 import { type ModelCloud, startModelCloud } from '../support/model-cloud.ts'
 
 /** Few pictures and samples: what is tested is the way through, not how well drawings are told apart. */
@@ -20,8 +21,14 @@ let model: ModelCloud
 let first: Awaited<ReturnType<ModelCloud['run']>>
 let dataset: string
 
+/** `role action` of every permission that a role was given. */
+const used = new Set<string>()
+
 beforeAll(async () => {
   model = await startModelCloud()
+  model.cloud.cloud.onAccess = ({ principal, action, allowed }) => {
+    if (allowed && principal.roleArn) used.add(`${principal.roleArn.split('/').pop()} ${action}`)
+  }
   // A class of its own place to the quarantine: what is no picture must not stop the others.
   await model.put('images/penguin/words.jpg', 'these are words')
   const [file = ''] = readdirSync(join(model.folder, 'penguin')).filter((name) => name.endsWith('.jpg'))
@@ -256,26 +263,7 @@ describe('what goes wrong leaves the old model in service', () => {
 
   it('when the endpoint fails its smoke test: the update is rolled back', async () => {
     const before = await serving()
-    const heldOut = await model.keys(`${dataset}held-out/`)
-    // What the test takes for held-out pictures of one class are pictures of the other.
-    const originals = await Promise.all(
-      heldOut.map(
-        async (key) =>
-          [
-            key,
-            await model.cloud.cloud
-              .call<any>(model.cloud.cloud.admin, 's3', 'GetObject', { Bucket: model.processed, Key: key })
-              .then(({ Body }) => readAll(Body)),
-          ] as const,
-      ),
-    )
-    const of = (name: string) => originals.filter(([key]) => key.includes(`/${name}/`)).map(([, body]) => body)
-    for (const [key] of originals) {
-      const others = of(key.includes('/not-penguin/') ? 'penguin' : 'not-penguin')
-      await model.put(key, others[0]!, model.processed)
-    }
-    const failed = await model.run({ ...input, minAccuracy: 0.75 })
-    for (const [key, body] of originals) await model.put(key, body, model.processed)
+    const failed = await withSwappedHeldOut(() => model.run({ ...input, minAccuracy: 0.75 }))
     expect(failed, failed.cause).toMatchObject({ status: 'FAILED', error: 'SmokeTestFailed' })
     await stillServes(before)
   }, 90_000)
@@ -291,12 +279,32 @@ describe('what goes wrong leaves the old model in service', () => {
   }, 60_000)
 })
 
+describe('cross-validation', () => {
+  it('judges every image once by a model that never saw it, and tells each fold', async () => {
+    const { status, cause, result } = await model.run({ ...input, folds: 2 })
+    expect(status, cause).toBe('SUCCEEDED')
+    expect(result.folds.accuracies).toHaveLength(2)
+    const [folds] = (await model.keys('images/'))
+      .filter((key) => key.includes('/folds/'))
+      .map((key) => key.replace(/folds\/.*/, 'folds/'))
+    const validated = async (fold: number) =>
+      (await model.text(`${folds}${fold}/validation_lst/validation.lst`))
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('\t')[2])
+    const all = [...(await validated(0)), ...(await validated(1))]
+    expect(new Set(all).size).toBe(all.length)
+    expect(all).toHaveLength(result.images.accepted)
+  }, 120_000)
+})
+
 describe('models', () => {
   it('are kept as far back as the third', async () => {
+    expect((await model.run(input)).status).toBe('SUCCEEDED')
     const { Models = [] } = await model.sagemaker.send(new ListModelsCommand({ MaxResults: 100 }))
-    expect(Models.length).toBeGreaterThan(0)
-    expect(Models.length).toBeLessThanOrEqual(4)
-  })
+    expect(Models).toHaveLength(3)
+    expect(Models[0]!.ModelName).toBe((await describeEndpoint()).EndpointConfigName)
+  }, 60_000)
 
   it('outlive their endpoint: the teardown ends what costs, twice without harm', async () => {
     for (const deleted of [true, false]) {
@@ -306,9 +314,70 @@ describe('models', () => {
     }
     await expect(describeEndpoint()).rejects.toThrow('Could not find endpoint')
     const { Models = [] } = await model.sagemaker.send(new ListModelsCommand({ MaxResults: 100 }))
-    expect(Models.length).toBeGreaterThan(0)
+    expect(Models).toHaveLength(3)
+  })
+
+  it('leave no endpoint behind when the first deployment fails its smoke test', async () => {
+    const failed = await withSwappedHeldOut(() => model.run({ ...input, minAccuracy: 0.75 }))
+    expect(failed, failed.cause).toMatchObject({ status: 'FAILED', error: 'SmokeTestFailed' })
+    await expect(describeEndpoint()).rejects.toThrow('Could not find endpoint')
+  }, 90_000)
+})
+
+describe('grants', () => {
+  /** What AWS asks for, or what only a retry does. */
+  const elsewhere: [action: RegExp, why: string][] = [
+    [/^(xray|ecr):|^logs:.*(Deliver|ResourcePolic|DescribeLogGroups)/, 'not asked for on one machine'],
+    [/^sagemaker:Describe(Model|EndpointConfig|TrainingJob)$/, 'a retry finds what the first try made'],
+    [/^logs:DescribeLogStreams$/, 'containers on AWS look for their stream'],
+    [/^cloudwatch:DescribeAlarms$/, 'UpdateEndpoint asks for it on behalf of its caller'],
+    [/^states:SendTask/, 'tokens are sent by whoever sees the end first: the starter or an event'],
+    [/^dynamodb:UpdateItem$/, 'as the tokens are'],
+    [/^sagemaker:StopTrainingJob$/, 'a job that outlives its execution'],
+    [/^s3:ListBucket$/, 'S3 tells a missing object from a forbidden one by it'],
+    [/EndpointRole\S+ sagemaker:(AddTags|CreateEndpoint|DeleteEndpoint)$/, 'for an endpoint that was found Failed'],
+  ]
+
+  it('are all used, but for those that only AWS or a retry needs', () => {
+    const roles = new Map(
+      model.cloud.cloud
+        .collection<RoleRecord>('iam.roles')
+        .entries()
+        .filter(([name]) => /^Stepwell-Model(?!.*(Schedule|Trigger))/.test(name)),
+    )
+    expect(roles.size).toBeGreaterThan(15)
+    const unused = [...roles].flatMap(([name, role]) =>
+      Object.values(role.inline)
+        .flatMap((document) => [document.Statement].flat())
+        .flatMap((statement) => [statement.Action ?? []].flat())
+        .filter(
+          (action) =>
+            !used.has(`${name} ${action}`) &&
+            !elsewhere.some(([known]) => known.test(action) || known.test(`${name} ${action}`)),
+        )
+        .map((action) => `${name} ${action}`),
+    )
+    expect(unused).toEqual([])
   })
 })
+
+/** What the smoke test takes for held-out pictures of one class are pictures of the other meanwhile. */
+async function withSwappedHeldOut<T>(act: () => Promise<T>): Promise<T> {
+  const { cloud } = model.cloud
+  const originals: [key: string, body: Uint8Array][] = []
+  for (const Key of await model.keys(`${dataset}held-out/`)) {
+    const { Body } = await cloud.call(cloud.admin, 's3', 'GetObject', { Bucket: model.processed, Key })
+    originals.push([Key, await readAll(Body)])
+  }
+  const isOther = (key: string) => key.includes('/not-penguin/')
+  for (const [key] of originals) {
+    const [, body] = originals.find(([other]) => isOther(other) !== isOther(key))!
+    await model.put(key, body, model.processed)
+  }
+  const result = await act()
+  for (const [key, body] of originals) await model.put(key, body, model.processed)
+  return result
+}
 
 async function readAll(body: unknown): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body
