@@ -60,6 +60,8 @@ export function analysisOf({ years, states, monthly, aged, made }: Answers): Ana
       name,
       points: rows.map((row) => [Number(row.age), height(row, began.get(name)?.loans ?? 0)]),
     }))
+  const counts = new Map(aged.map((row) => [`${row.quarter}|${row.age}`, Number(row.loans)]))
+  const reporting = (quarter: string, age: number) => counts.get(`${quarter}|${age}`) ?? 0
   const sums = new Map<string, number>()
   const cumulative = (row: Row) => {
     const sum = (sums.get(String(row.quarter)) ?? 0) + Number(row.prepaid)
@@ -73,7 +75,10 @@ export function analysisOf({ years, states, monthly, aged, made }: Answers): Ana
       name,
       points: rows.map((row) => [yearOf(String(row.month)), Number(row.rate)]),
     })),
-    behind: curve((row) => percent(Number(row.behind), Number(row.loans))),
+    behind: curve((row) => percent(Number(row.behind), Number(row.loans))).map((one) => ({
+      ...one,
+      points: one.points.filter(([age]) => reporting(one.name, age) >= FEW * (began.get(one.name)?.loans ?? 0)),
+    })),
     prepaid: curve((row, loans) => percent(cumulative(row), loans)),
     losses: [...ages].map(([quarter, rows]) => {
       const dollars = rows.reduce((sum, row) => sum + Number(row.loss), 0)
@@ -81,6 +86,9 @@ export function analysisOf({ years, states, monthly, aged, made }: Answers): Ana
     }),
   }
 }
+
+/** A share of less than this part of a vintage's loans is chance: only its youngest loans, or its last, are that old. */
+const FEW = 0.1
 
 const percent = (part: number, whole: number) => (whole === 0 ? 0 : (part / whole) * 100)
 

@@ -4,7 +4,7 @@ import { escapeHtml } from './text.ts'
 
 const WIDTH = 440
 const HEIGHT = 250
-const [LEFT, RIGHT, TOP, BOTTOM] = [48, 14, 14, 34]
+const [LEFT, RIGHT, TOP, BOTTOM] = [58, 14, 14, 34]
 
 export interface Axes {
   label: string
@@ -66,10 +66,13 @@ function legend(series: Series[]): string {
   return `<figcaption class="soft legend">${names.join('')}</figcaption>`
 }
 
-/** From blue to orange over teal: neighbours differ, and the order is seen. */
+/** Told apart by people who see few colours too. */
+const PALETTE = ['#3b6fb5', '#d98a3d', '#2f9d8f', '#b0527c', '#7a68b3', '#8a8f3c']
+
+/** Many vintages are a scale from blue to orange, so that their order is seen. */
 function colour(index: number, of: number): string {
-  const part = of < 2 ? 0 : index / (of - 1)
-  return `hsl(${Math.round(215 - part * 195)} ${Math.round(55 + part * 20)}% ${Math.round(48 + part * 4)}%)`
+  if (of <= PALETTE.length) return PALETTE[index] ?? 'currentColor'
+  return `color-mix(in oklab, #d98a3d ${Math.round((index / (of - 1)) * 100)}%, #3b6fb5)`
 }
 
 /** Round numbers from at or below `low` to at or above `high`. */

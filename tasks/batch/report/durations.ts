@@ -12,7 +12,10 @@ export async function durations(executionArn: string): Promise<StateDuration[]> 
   return durationsOf(events)
 }
 
-/** From the first time that a state was entered until it was last left; a state that runs in many iterations is one line. Choices take no time. */
+/**
+ * From the first time that a state was entered until it was last left; a state that runs in many iterations is one line. Choices take no
+ * time, and a Map takes that of its states.
+ */
 export function durationsOf(events: HistoryEvent[]): StateDuration[] {
   const start = events[0]?.timestamp?.getTime() ?? 0
   const spans = new Map<string, { from: number; to: number | undefined }>()
@@ -20,7 +23,7 @@ export function durationsOf(events: HistoryEvent[]): StateDuration[] {
     const at = timestamp?.getTime() ?? start
     const entered = stateEnteredEventDetails?.name
     const exited = stateExitedEventDetails?.name
-    if (entered && !/^(Choice|Pass|Fail|Succeed)/.test(type) && !spans.has(entered))
+    if (entered && !/^(Choice|Pass|Fail|Succeed|Map|Parallel)/.test(type) && !spans.has(entered))
       spans.set(entered, { from: at, to: undefined })
     const span = exited === undefined ? undefined : spans.get(exited)
     if (span) span.to = at

@@ -1,5 +1,6 @@
 /** Plots of the report as inline SVG: bars a quarter, and the states on a time axis. Colours come from the page's style sheet. */
 
+import { ticks } from './charts.ts'
 import type { QuarterReport, StateDuration } from './model.ts'
 import { escapeHtml, number, seconds } from './text.ts'
 
@@ -9,8 +10,8 @@ const WIDTH = 880
 export function quarterBars(quarters: QuarterReport[], table: 'origination' | 'performance'): string {
   const height = 200
   const [left, bottom, top] = [70, 28, 10]
-  const most = Math.max(1, ...quarters.map((quarter) => quarter[table].raw))
-  const scale = (value: number) => (value / most) * (height - top - bottom)
+  const levels = ticks(0, Math.max(1, ...quarters.map((quarter) => quarter[table].raw)), 4, false)
+  const scale = (value: number) => (value / (levels.at(-1) ?? 1)) * (height - top - bottom)
   const step = (WIDTH - left) / Math.max(quarters.length, 1)
   const bar = Math.max(1, Math.min(step * 0.7, 80))
   // A label needs about 50 pixels.
@@ -24,9 +25,9 @@ export function quarterBars(quarters: QuarterReport[], table: 'origination' | 'p
     return `<g><title>${quarter.quarter}: ${number(processed)} processed, ${number(rejected)} rejected</title>
 ${rect(x, base - scale(processed), bar, scale(processed), 'processed')}${rect(x, base - scale(processed) - scale(rejected), bar, scale(rejected), 'rejected')}</g>${label}`
   })
-  const grid = [0, 0.5, 1].map((part) => {
-    const y = height - bottom - scale(most * part)
-    return `<line class="grid" x1="${left}" x2="${WIDTH}" y1="${round(y)}" y2="${round(y)}"/>${text(left - 8, y + 4, number(Math.round(most * part)), 'end')}`
+  const grid = levels.map((level) => {
+    const y = height - bottom - scale(level)
+    return `<line class="grid" x1="${left}" x2="${WIDTH}" y1="${round(y)}" y2="${round(y)}"/>${text(left - 8, y + 4, number(level), 'end')}`
   })
   return svg(height, `${table} records by quarter`, [...grid, ...bars])
 }
