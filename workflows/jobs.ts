@@ -86,6 +86,9 @@ export class Jobs extends Construct {
     this.allowDescribing(this.reconcileJobs.role)
     this.allowCancelling(this.reconcileJobs.role)
     this.allowStopping(this.cancelJobs.role)
+    for (const stopping of [this.reconcileJobs, this.cancelJobs]) {
+      allow(stopping.role, ['sagemaker:StopTrainingJob'], [trainingJobs(this)], { because: anyTraining })
+    }
     this.allowReleasing(this.cancelJobs.role)
 
     for (const [name, pattern] of Object.entries(terminalStates)) this.rule(name, pattern, this.completeJob)
@@ -146,7 +149,6 @@ export class Jobs extends Construct {
       because: anyCluster,
     })
     allow(role, ['redshift-data:CancelStatement'], ['*'], { because: anyStatement })
-    allow(role, ['sagemaker:StopTrainingJob'], [trainingJobs(this)], { because: anyTraining })
   }
 
   private rule(id: string, eventPattern: EventPattern, task: TaskFunction): void {
