@@ -1,0 +1,8 @@
+/** The local cloud as a process of its own, which a test kills: `node cloud-process.ts <data directory> <address of the source site>`. */
+import { boot } from '../../local/boot.ts'
+import { synthesize } from '../../local/deploy/synth.ts'
+
+const [dataDir = '', SourceUrl = ''] = process.argv.slice(2)
+const parameters = { SourceDriver: 'http', SourceUrl }
+const { url, outputs } = await boot({ assembly: await synthesize(), dataDir, port: 0, parameters })
+console.log(JSON.stringify({ url, outputs }))
