@@ -12,6 +12,8 @@ import { streamNames } from '../../cli/stream/names.ts'
 import { whenActive } from '../../cli/stream/run-stream.ts'
 import { UserGenerator } from '../../data/users/generator.ts'
 import { produce } from '../../data/users/producer.ts'
+import { grantsOf, roleName, withoutAction } from '../support/grants.ts'
+import { notExercisedByStream } from '../support/not-exercised.ts'
 import { type RunningStream, startStream } from '../support/stream.ts'
 
 const RECORDS = 12_000
@@ -50,8 +52,17 @@ async function settle(): Promise<void> {
 }
 const reasons: Record<string, number> = {}
 
+/** What roles asked for while the workflow and its teardown ran. */
+const asked = new Set<string>()
+function listen(): void {
+  stream.cloud.cloud.onAccess = ({ principal, action }) => {
+    if (principal.roleArn) asked.add(`${principal.roleArn.split('/').pop()} ${action}`)
+  }
+}
+
 beforeAll(async () => {
   stream = await startStream()
+  listen()
   const producing = whenActive(stream.clients.kinesis, names.stream, AbortSignal.timeout(60_000)).then(() =>
     send(RECORDS),
   )
@@ -92,15 +103,6 @@ describe('the stream workflow', () => {
     expect(reasons).toEqual({ ...Object.fromEntries(broken), 'malformed-json': errors['malformed-json'] + probes })
   })
 
-  it('counts users by country in windows that are over', async () => {
-    const rows = await arrived('counts')
-    const counted = rows.reduce((sum, { users }) => sum + users, 0)
-    expect(counted).toBeGreaterThan(0)
-    expect(counted).toBeLessThanOrEqual(generator.truth.good + 5)
-    for (const { window_start, window_end } of rows)
-      expect(Date.parse(`${window_end}Z`) - Date.parse(`${window_start}Z`)).toBe(10_000)
-  })
-
   it('shows the same balance in metrics', async () => {
     const probes = { good: 5, bad: 3 }
     const { good } = generator.truth
@@ -118,6 +120,7 @@ describe('the stream workflow', () => {
 
   it('adopts what is there when it runs again, also after a restart of the cloud, and goes on where it was', async () => {
     await stream.restart()
+    listen()
     readers.clear()
     await arrived('users')
     await arrived('errors')
@@ -128,6 +131,22 @@ describe('the stream workflow', () => {
     expect(output.probes.of).toBe(8)
     await settle()
     expect(ledger.account).toMatchObject({ sent: RECORDS + 1000, missing: 0, duplicates: 0 })
+  })
+
+  it('counts users by country in windows that are over', async () => {
+    const rows: any[] = []
+    // A window is over when later records say so.
+    for (const deadline = Date.now() + 30_000; rows.length === 0 && Date.now() < deadline; ) {
+      await send(50)
+      await sleep(1000)
+      rows.push(...(await arrived('counts')))
+    }
+    await settle()
+    const counted = rows.reduce((sum, { users }) => sum + users, 0)
+    expect(counted).toBeGreaterThan(0)
+    expect(counted).toBeLessThanOrEqual(generator.truth.good + 2 * 5)
+    for (const { window_start, window_end } of rows)
+      expect(Date.parse(`${window_end}Z`) - Date.parse(`${window_start}Z`)).toBe(10_000)
   })
 })
 
@@ -163,5 +182,48 @@ describe('its teardown', () => {
     expect(await again).toMatchObject({ status: 'SUCCEEDED' })
     await settle()
     expect(ledger.account).toMatchObject({ missing: 0, duplicates: 0 })
+  })
+})
+
+describe('a run that fails', () => {
+  it('names the state and the cause, and takes away what it made and nothing else', async () => {
+    expect((await stream.run('StreamTeardownStateMachineArn')).status).toBe('SUCCEEDED')
+    const restore = withoutAction(stream.cloud, 'StreamStartApplication', 'kinesisanalytics:StartApplication')
+    const failing = stream.run('StreamStateMachineArn')
+    await whenActive(stream.clients.kinesis, names.stream, AbortSignal.timeout(20_000))
+    await produce({
+      kinesis: stream.clients.kinesis,
+      streamName: names.stream,
+      source: new UserGenerator({ seed: 3, bad: 0 }),
+      rate: 1000,
+      records: 100,
+    })
+    const { status, error, cause } = await failing
+    restore()
+    expect({ status, error }).toEqual({ status: 'FAILED', error: 'AccessDeniedException' })
+    expect(cause).toMatch(/State StartApplication: .*not authorized to perform: kinesisanalytics:StartApplication/)
+    expect((await stream.clients.kinesis.send(new ListStreamsCommand({}))).StreamNames).toEqual([])
+    expect((await stream.clients.firehose.send(new ListDeliveryStreamsCommand({}))).DeliveryStreamNames).toEqual([])
+  })
+})
+
+describe('its grants', () => {
+  const grants = () => grantsOf(stream.cloud, /^Stream/)
+
+  it('are all asked for by the runs above, but for those that have a reason', () => {
+    expect(grants().length).toBeGreaterThan(60)
+    const needless = grants().filter(
+      ({ role, action }) =>
+        !asked.has(`${roleName(stream.cloud, role)} ${action}`) && !notExercisedByStream(role, action),
+    )
+    expect(needless).toEqual([])
+  })
+
+  it('have no reason any more once they are asked for', () => {
+    const stale = grants().filter(({ role, action }) => {
+      const reason = notExercisedByStream(role, action)
+      return reason && !reason.sometimes && asked.has(`${roleName(stream.cloud, role)} ${action}`)
+    })
+    expect(stale).toEqual([])
   })
 })

@@ -126,3 +126,66 @@ const reasons: Reason[] = [
 export function notExercised(role: string, action: string): Reason | undefined {
   return reasons.find((reason) => reason.role.test(role) && reason.action.test(action))
 }
+
+const ofStream: Reason[] = [
+  { role: /./, action: /^xray:/, why: 'Traces are not collected locally.' },
+  {
+    role: /./,
+    action: /LogDeliver|ResourcePolic/,
+    why: 'AWS asks for log delivery when the state machine is made, not when it runs.',
+  },
+  {
+    role: /./,
+    action: /^logs:(CreateLogStream|PutLogEvents|DescribeLogGroups|DescribeLogStreams)$/,
+    why: 'A function writes logs when it has something to say; an application looks for its log group on AWS only.',
+    sometimes: true,
+  },
+  {
+    role: /Triggers/,
+    action: /./,
+    why: 'The console or the CLI starts these runs; the schedule is called by tests of its own.',
+  },
+  {
+    role: /^StreamApplicationRole/,
+    action: /^(kinesis:Describe\w+|s3:GetObjectVersion|s3:GetObject)$/,
+    why: "Flink's own connector describes the stream, and the service copies the code; here the code is read in place.",
+  },
+  {
+    role: /^StreamDeliveryRole/,
+    action: /^(s3:(AbortMultipartUpload|GetBucketLocation|ListBucket\w*)|lambda:GetFunctionConfiguration)$/,
+    why: 'Firehose uploads large objects in parts and looks at bucket and function on AWS; here it puts them whole.',
+  },
+  {
+    role: /CreateStreamRole/,
+    action: /^kinesis:AddTagsToStream$/,
+    why: 'AWS asks for it when a stream is made with tags; the local Kinesis asks for CreateStream alone.',
+  },
+  {
+    role: /CreateDeliveryStreamsRole/,
+    action: /^firehose:TagDeliveryStream$/,
+    why: 'AWS asks for it when a delivery stream is made with tags; the local Firehose asks for its creation alone.',
+  },
+  {
+    role: /CreateApplicationRole/,
+    action: /^kinesisanalytics:(TagResource|UpdateApplication)$/,
+    why: 'AWS asks for the first when an application is made with tags; the second is for code that has changed.',
+    sometimes: true,
+  },
+  {
+    role: /DescribeResourcesRole/,
+    action: /^kinesisanalytics:(DescribeApplicationOperation|ListApplicationOperations)$/,
+    why: 'Asked for while the application is not running yet, or could not start.',
+    sometimes: true,
+  },
+  {
+    role: /NotifyFailureRole/,
+    action: /^sns:Publish$/,
+    why: 'Asked for when a run fails.',
+    sometimes: true,
+  },
+]
+
+/** The reason why a grant of the stream workflow may go unnoticed by its test. */
+export function notExercisedByStream(role: string, action: string): Reason | undefined {
+  return ofStream.find((reason) => reason.role.test(role) && reason.action.test(action))
+}
