@@ -85,7 +85,7 @@ async function trainingLog(trainingJob: string): Promise<string[]> {
   const lines: string[] = []
   const pages = paginateFilterLogEvents(
     { client: logs },
-    { logGroupName: LOG_GROUP, logStreamNamePrefix: `${trainingJob}/`, filterPattern: 'accuracy' },
+    { logGroupName: LOG_GROUP, logStreamNamePrefix: `${trainingJob}/` },
   )
   for await (const { events } of pages) lines.push(...(events ?? []).map(({ message = '' }) => message))
   return lines

@@ -7,4 +7,14 @@ interface Make {
   (options: SharpOptions): Sharp
 }
 
-export const sharp: Make = createRequire(import.meta.url)('sharp')
+interface Native extends Make {
+  cache(on: boolean): unknown
+  concurrency(threads: number): unknown
+}
+
+const native: Native = createRequire(import.meta.url)('sharp')
+// No picture comes twice, and a function has one processor and a bit: more threads would only hold more memory.
+native.cache(false)
+native.concurrency(1)
+
+export const sharp: Make = native
