@@ -7,6 +7,7 @@ import {
   GraphWidget,
   type IMetric,
   MathExpression,
+  Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
@@ -78,6 +79,30 @@ export class Monitoring extends Construct {
         width: 8,
         left: functions.map((task) => task.function.metricErrors({ label: task.node.id, period })),
       }),
+    )
+  }
+
+  /** Draws the records that runs have loaded and rejected, as Reconcile logs them (tasks/batch/archive/metrics.ts). */
+  watchRecords(name: string): void {
+    const records = (table: string, metricName: string) =>
+      new Metric({
+        namespace: `Stepwell/${name}`,
+        metricName,
+        dimensionsMap: { Table: table },
+        statistic: 'sum',
+        period: Duration.hours(1),
+        label: metricName,
+      })
+    this.dashboard.addWidgets(
+      ...['origination', 'performance'].map(
+        (table) =>
+          new GraphWidget({
+            title: `${name}: ${table} records`,
+            width: 12,
+            left: [records(table, 'Processed')],
+            right: [records(table, 'Rejected')],
+          }),
+      ),
     )
   }
 

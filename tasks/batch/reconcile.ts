@@ -9,9 +9,10 @@ import { quarterSchema, required, task } from '../task.ts'
 import { archiveSchema, identity } from './archive/archive.ts'
 import type { Table } from './archive/layout.ts'
 import { emptyLine, measuresQuery } from './archive/measures.ts'
+import { recordMetrics } from './archive/metrics.ts'
 import { storesSchema } from './archive/plan.ts'
 import { compare, linesOf, type Measured, type Store } from './archive/reconciliation.ts'
-import { archiveRows, markLoaded, type StoreRows } from './archive/table.ts'
+import { archiveRows, markLoaded, type QuarterCounts, type StoreRows } from './archive/table.ts'
 import { query, redshiftEnvironment } from './redshift/data-api.ts'
 
 export const handler = task({
@@ -43,6 +44,7 @@ export const handler = task({
       }))
     }
 
+    const loaded: QuarterCounts[] = []
     for (const archive of archives) {
       const row = rows.get(archive.quarter)
       if (!row?.hive)
@@ -55,7 +57,9 @@ export const handler = task({
       for (const [store, measures] of measured)
         held[store] = compare(archive.quarter, store, row.hive, measures(archive.quarter))
       await markLoaded(env.ARCHIVES_TABLE, archive, held)
+      loaded.push(row.hive)
     }
+    for (const line of recordMetrics(loaded, new Date())) console.log(line)
     log.info('All stores hold the same rows', { quarters: quarters.length, stores: [...measured.keys()] })
     return { quarters: quarters.length }
   },

@@ -43,6 +43,7 @@ export class Batch extends Workflow {
     addLoadTasks(this, props)
     addReportTasks(this, props)
     this.define({ schedule: afterEachRelease, input: {} })
+    props.monitoring.watchRecords('Batch')
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { COLUMNS, emptyLine, expressions, lineLength, rowsOf } from '../../../tasks/batch/archive/measures.ts'
+import { recordMetrics } from '../../../tasks/batch/archive/metrics.ts'
 import { compare, linesOf } from '../../../tasks/batch/archive/reconciliation.ts'
 import { archiveRow } from '../../../tasks/batch/archive/table.ts'
 import { handler as checkQuality } from '../../../tasks/batch/check-quality.ts'
@@ -161,6 +162,25 @@ describe('reconciliation', () => {
       )
     },
   )
+})
+
+describe('the metrics of records', () => {
+  it('are lines that CloudWatch reads: each metric that they name is a number in them', () => {
+    const counts = {
+      origination: { raw: 10, rejected: 1, processed: 9 },
+      performance: { raw: 100, rejected: 0, processed: 100 },
+    }
+    const lines = recordMetrics([counts, counts], new Date(5)).map((line) => JSON.parse(line))
+    expect(lines.map(({ Table, Raw, Rejected, Processed }) => [Table, Raw, Rejected, Processed])).toEqual([
+      ['origination', 20, 2, 18],
+      ['performance', 200, 0, 200],
+    ])
+    for (const line of lines) {
+      const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics
+      expect([line._aws.Timestamp, Namespace, Dimensions]).toEqual([5, 'Stepwell/Batch', [['Table']]])
+      for (const { Name } of Metrics) expect(line[Name]).toBeTypeOf('number')
+    }
+  })
 })
 
 describe('the MySQL load', () => {
