@@ -223,7 +223,10 @@ describe('an event', () => {
       const ended = running.end(executionArn).finally(() => {
         over = true
       })
-      while (!over) settled += (await faulty.invoke('jobs/reconcile-jobs', {})).settled
+      while (!over) {
+        settled += (await faulty.invoke('jobs/reconcile-jobs', {})).settled
+        await sleep(100)
+      }
       faulty.equalsTruth(await ended)
     } finally {
       for (const Name of names) await faulty.ask('events', 'EnableRule', { Name })
