@@ -21,7 +21,7 @@ for (let i = 0; i < Number(asked); i++) {
     new InvokeEndpointCommand({
       EndpointName: 'Stepwell-classifier',
       ContentType: 'application/x-image',
-      Body: pictures[i % pictures.length],
+      Body: pictures[i % pictures.length]!,
     }),
   )
   milliseconds.push(performance.now() - started)
