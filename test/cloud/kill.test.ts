@@ -51,7 +51,7 @@ afterEach(async () => {
   states?.destroy()
   if (child?.exitCode === null && child.signalCode === null) {
     child.kill('SIGTERM')
-    await Promise.race([once(child, 'exit'), sleep(5_000)])
+    await Promise.race([once(child, 'exit'), sleep(10_000)])
     child.kill('SIGKILL')
   }
   await site.close()

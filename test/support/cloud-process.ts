@@ -4,5 +4,7 @@ import { synthesize } from '../../local/deploy/synth.ts'
 
 const [dataDir = '', SourceUrl = ''] = process.argv.slice(2)
 const parameters = { SourceDriver: 'http', SourceUrl }
-const { url, outputs } = await boot({ assembly: await synthesize(), dataDir, port: 0, parameters })
+const { url, outputs, close } = await boot({ assembly: await synthesize(), dataDir, port: 0, parameters })
+// MySQL's server would outlive the process.
+process.once('SIGTERM', () => void close().then(() => process.exit(0)))
 console.log(JSON.stringify({ url, outputs }))
