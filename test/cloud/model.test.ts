@@ -246,6 +246,26 @@ describe('what goes wrong leaves the old model in service', () => {
     await stillServes(before)
   }, 60_000)
 
+  it('when the execution is aborted: its training job is stopped too', async () => {
+    const before = await serving()
+    // Other samples, whose features nobody has yet: the training takes some seconds.
+    const executionArn = await model.start({ ...input, samples: 400, seed: 9 })
+    const job = async (status: 'InProgress' | 'Stopped') => {
+      const { TrainingJobSummaries = [] } = await model.sagemaker.send(
+        new ListTrainingJobsCommand({ StatusEquals: status }),
+      )
+      return TrainingJobSummaries.find(({ SecondaryStatus }) => SecondaryStatus === 'Training' || status === 'Stopped')
+        ?.TrainingJobName
+    }
+    const stoppedBefore = await job('Stopped')
+    await expect.poll(() => job('InProgress'), { timeout: 60_000, interval: 20 }).toBeDefined()
+    const name = await job('InProgress')
+    await model.abort(executionArn)
+    await expect.poll(() => job('Stopped'), { timeout: 30_000 }).toBe(name)
+    expect(name).not.toBe(stoppedBefore)
+    await stillServes(before)
+  }, 120_000)
+
   it('when the model is not accurate enough', async () => {
     const before = await serving()
     // Every label is turned round: what is learned is wrong about the validation images.

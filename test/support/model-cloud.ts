@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
 import { SageMakerClient } from '@aws-sdk/client-sagemaker'
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime'
 import {
@@ -11,6 +11,7 @@ import {
   type DescribeExecutionCommandOutput,
   SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
 import { generateImages } from '../../data/images/generate.ts'
 import { boot, type RunningCloud } from '../../local/boot.ts'
@@ -33,6 +34,7 @@ export interface ModelCloud {
   /** Runs it to its end; a success has its output parsed. */
   run(input?: object, machine?: string): Promise<DescribeExecutionCommandOutput & { result: any }>
   end(executionArn: string): Promise<DescribeExecutionCommandOutput & { result: any }>
+  abort(executionArn: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -71,8 +73,10 @@ export async function startModelCloud(images = 40): Promise<ModelCloud> {
       return Body!.transformToString()
     },
     async keys(Prefix, Bucket = processed) {
-      const { Contents = [] } = await clients.s3.send(new ListObjectsV2Command({ Bucket, Prefix }))
-      return Contents.map(({ Key }) => Key!)
+      const keys: string[] = []
+      for await (const { Contents = [] } of paginateListObjectsV2({ client: clients.s3 }, { Bucket, Prefix }))
+        keys.push(...Contents.map(({ Key }) => Key!))
+      return keys
     },
     async start(input = {}, machine = 'ModelStateMachineArn') {
       const stateMachineArn = cloud.outputs[machine]!
@@ -91,6 +95,9 @@ export async function startModelCloud(images = 40): Promise<ModelCloud> {
         if (Date.now() > deadline) throw new Error(`${executionArn} is still running.`)
         await sleep(POLL_MS)
       }
+    },
+    async abort(executionArn) {
+      await clients.sfn.send(new StopExecutionCommand({ executionArn }))
     },
     async close() {
       for (const client of Object.values(clients)) client.destroy()
