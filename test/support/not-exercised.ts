@@ -156,20 +156,9 @@ const ofStream: Reason[] = [
     why: 'Firehose uploads large objects in parts and looks at bucket and function on AWS; here it puts them whole.',
   },
   {
-    role: /CreateStreamRole/,
-    action: /^kinesis:AddTagsToStream$/,
-    why: 'AWS asks for it when a stream is made with tags; the local Kinesis asks for CreateStream alone.',
-  },
-  {
-    role: /CreateDeliveryStreamsRole/,
-    action: /^firehose:TagDeliveryStream$/,
-    why: 'AWS asks for it when a delivery stream is made with tags; the local Firehose asks for its creation alone.',
-  },
-  {
     role: /CreateApplicationRole/,
-    action: /^kinesisanalytics:(TagResource|UpdateApplication)$/,
-    why: 'AWS asks for the first when an application is made with tags; the second is for code that has changed.',
-    sometimes: true,
+    action: /^kinesisanalytics:UpdateApplication$/,
+    why: 'Asked for when code or properties have changed since the application was made.',
   },
   {
     role: /DescribeResourcesRole/,

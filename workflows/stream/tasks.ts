@@ -117,14 +117,12 @@ function addSetupTasks(stream: Stream, props: StreamTasksProps): void {
     memory: 512,
   })
   allow(createApplication.role, ['kinesis:DescribeStreamSummary'], [names.streamArn])
+  allow(createApplication.role, ['kinesisanalytics:CreateApplication'], ['*'], {
+    because: 'CreateApplication knows no resource.',
+  })
   allow(
     createApplication.role,
-    [
-      'kinesisanalytics:CreateApplication',
-      'kinesisanalytics:DescribeApplication',
-      'kinesisanalytics:TagResource',
-      'kinesisanalytics:UpdateApplication',
-    ],
+    ['kinesisanalytics:DescribeApplication', 'kinesisanalytics:TagResource', 'kinesisanalytics:UpdateApplication'],
     [names.applicationArn],
   )
   allow(createApplication.role, ['iam:PassRole'], [props.applicationRole.roleArn], {

@@ -8,6 +8,9 @@ export function createMay(store: Store) {
     const roles = operation === 'CreateDeliveryStream' || operation === 'UpdateDestination' ? passedRoles(input) : []
     return [
       { action: `firehose:${operation}`, resource },
+      ...(operation === 'CreateDeliveryStream' && input.Tags?.length > 0
+        ? [{ action: 'firehose:TagDeliveryStream', resource }]
+        : []),
       ...roles.map((role) => ({
         action: 'iam:PassRole',
         resource: role,

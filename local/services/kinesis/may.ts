@@ -7,12 +7,14 @@ import { streamName } from './streams.ts'
 const WITHOUT_RESOURCE = new Set(['ListStreams', 'DescribeLimits'])
 
 export function createMay(store: Store) {
-  return (operation: string, input: any): Permission[] => [
-    {
-      action: `kinesis:${operation}`,
-      resource: WITHOUT_RESOURCE.has(operation) ? '*' : store.arnOf(nameIn(operation, input, store)),
-    },
-  ]
+  return (operation: string, input: any): Permission[] => {
+    const resource = WITHOUT_RESOURCE.has(operation) ? '*' : store.arnOf(nameIn(operation, input, store))
+    const isTagged = operation === 'CreateStream' && Object.keys(input.Tags ?? {}).length > 0
+    return [
+      { action: `kinesis:${operation}`, resource },
+      ...(isTagged ? [{ action: 'kinesis:AddTagsToStream', resource }] : []),
+    ]
+  }
 }
 
 function nameIn(operation: string, input: any, store: Store): string {

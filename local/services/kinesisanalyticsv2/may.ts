@@ -2,9 +2,12 @@
 import type { Permission } from '../../gateway/service.ts'
 import type { Store } from './store.ts'
 
+/** IAM knows no resource for these: an application has no ARN before it exists. */
+const WITHOUT_RESOURCE = new Set(['CreateApplication', 'ListApplications'])
+
 export function createMay(store: Store) {
   return (operation: string, input: any): Permission[] => {
-    const resource = operation === 'ListApplications' ? '*' : (input.ResourceARN ?? store.arnOf(input.ApplicationName))
+    const resource = input.ResourceARN ?? store.arnOf(input.ApplicationName)
     const role = input.ServiceExecutionRole ?? input.ServiceExecutionRoleUpdate
     const passing = role
       ? [
@@ -15,6 +18,11 @@ export function createMay(store: Store) {
           },
         ]
       : []
-    return [{ action: `kinesisanalytics:${operation}`, resource }, ...passing]
+    const tagging =
+      operation === 'CreateApplication' && input.Tags?.length > 0
+        ? [{ action: 'kinesisanalytics:TagResource', resource }]
+        : []
+    const asked = WITHOUT_RESOURCE.has(operation) ? '*' : resource
+    return [{ action: `kinesisanalytics:${operation}`, resource: asked }, ...tagging, ...passing]
   }
 }

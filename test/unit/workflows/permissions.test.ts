@@ -23,6 +23,7 @@ const actionsOnEverything: Record<string, string> = {
   'ecr:GetAuthorizationToken': 'knows no resource',
   'elasticmapreduce:ListClusters': 'knows no resource',
   'elasticmapreduce:RunJobFlow': 'the cluster does not exist yet',
+  'kinesisanalytics:CreateApplication': 'knows no resource',
   'logs:CreateLogDelivery': 'log delivery of Step Functions knows no resource',
   'logs:DeleteLogDelivery': 'log delivery of Step Functions knows no resource',
   'logs:DescribeLogGroups': 'log delivery of Step Functions knows no resource',
