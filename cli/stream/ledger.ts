@@ -12,13 +12,17 @@ export interface Account {
   late: number
   /** Sent and not seen so far. */
   missing: number
-  /** Seen more often than sent. */
+  /** Seen more often than sent, of the records that no other producer could have sent. */
   duplicates: number
 }
+
+/** Broken records that are shorter, such as blanks, look the same whoever sends them: one too many of them is another producer's. */
+const UNMISTAKABLE_LENGTH = 300
 
 interface Entry {
   sent: number
   seen: number
+  isUnmistakable: boolean
 }
 
 export class Ledger implements RecordSource {
@@ -35,7 +39,7 @@ export class Ledger implements RecordSource {
   next(sentAt: number): SourceRecord {
     const { record, partitionKey, reason } = this.#generator.next(sentAt)
     const key = hash(record)
-    const entry = this.#entries.get(key) ?? { sent: 0, seen: 0 }
+    const entry = this.#entries.get(key) ?? { sent: 0, seen: 0, isUnmistakable: record.length >= UNMISTAKABLE_LENGTH }
     entry.sent++
     this.#entries.set(key, entry)
     if (reason === undefined) this.#byId.set(partitionKey, entry)
@@ -63,7 +67,7 @@ export class Ledger implements RecordSource {
   #strikeOff(entry: Entry | undefined): boolean {
     if (!entry) return false
     if (entry.seen === entry.sent) {
-      this.#account.duplicates++
+      if (entry.isUnmistakable) this.#account.duplicates++
       return false
     }
     entry.seen++

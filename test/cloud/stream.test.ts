@@ -15,6 +15,7 @@ import { produce } from '../../data/users/producer.ts'
 import { grantsOf, roleName, withoutAction } from '../support/grants.ts'
 import { notExercisedByStream } from '../support/not-exercised.ts'
 import { type RunningStream, startStream } from '../support/stream.ts'
+import { stepwell } from '../unit/cli/run-command.ts'
 
 const RECORDS = 12_000
 const names = streamNames()
@@ -148,10 +149,29 @@ describe('the stream workflow', () => {
     for (const { window_start, window_end } of rows)
       expect(Date.parse(`${window_end}Z`) - Date.parse(`${window_start}Z`)).toBe(10_000)
   })
+
+  it('is fed by `stepwell produce` and shown by `stepwell stream status`', async () => {
+    const where = ['--endpoint', stream.cloud.url, '--json']
+    const produced = await stepwell('produce', '--records', '300', '--rate', '1000', '--bad', '0.5', ...where)
+    expect({ code: produced.code, err: produced.err }).toEqual({ code: 0, err: '' })
+    const { sent, good, errors } = produced.objects.at(-1)
+    const bad = Object.values<number>(errors).reduce((sum, number) => sum + number, 0)
+    expect({ sent, all: good + bad }).toEqual({ sent: 300, all: 300 })
+
+    const status = async () => (await stepwell('stream', 'status', ...where)).objects.at(-1)
+    const total = ledger.account.sent + 2 * 8 + 300
+    await expect
+      .poll(status, { timeout: 10_000, interval: 300 })
+      .toMatchObject({ type: 'stream', status: 'ACTIVE', sent: total, balanced: true })
+    const shown = await status()
+    expect(shown.delivered + shown.errors).toBe(total)
+    expect(Object.values<number>(shown.reasons).reduce((sum, number) => sum + number, 0)).toBe(shown.errors)
+  })
 })
 
 describe('its teardown', () => {
   it('leaves no stream, delivery stream or application, and all that CDK has made', async () => {
+    await arrived('users')
     const deployed = stream.cloud.cloud.collection<unknown>('cloudformation.Stepwell').entries()
     const { status, cause } = await stream.run('StreamTeardownStateMachineArn')
     expect(status, cause).toBe('SUCCEEDED')

@@ -45,6 +45,14 @@ describe('a ledger', () => {
     expect(ledger.account).toMatchObject({ delivered: 1, errors: 0, duplicates: 2, missing: 49 })
   })
 
+  it('takes no short text that it has sent before for its own', () => {
+    const { ledger, bad } = sent(500)
+    const short = bad.find(({ record }) => record.length < 50)!
+    const times = bad.filter(({ record }) => record === short.record).length
+    for (let i = 0; i < times + 3; i++) ledger.error({ reason: short.reason!, record: short.record })
+    expect(ledger.account).toMatchObject({ errors: times, duplicates: 0 })
+  })
+
   it('lets the records of other producers pass', () => {
     const { ledger } = sent(10)
     ledger.user({ id: 'probe-1' })
