@@ -46,6 +46,10 @@ const COMMANDS = {
     description: 'show how the stream is and what has flowed through it',
     load: async () => (await import('./commands/stream.ts')).stream,
   },
+  cost: {
+    description: 'say what a batch run of some size costs in AWS, and the stack while it idles',
+    load: async () => (await import('./commands/cost.ts')).cost,
+  },
   env: {
     description: 'print exports for the aws CLI: eval "$(npx stepwell env)"',
     load: async () => (await import('./commands/env.ts')).env,
