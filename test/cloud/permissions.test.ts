@@ -56,7 +56,7 @@ const asked: { role: string; action: string; resource: string; allowed: boolean 
 const running: Running = await startRunning({ quarters: ['1999Q1'], loans: 20, dirty: 0.1 })
 listen()
 const first = await running.end(await running.start({ load }))
-const baseline = asked
+const baseline = [...asked]
 afterAll(() => running.close())
 
 function listen(): void {
@@ -97,13 +97,21 @@ function without(role: RoleRecord, ...actions: string[]): RoleRecord {
   return { ...role, inline: Object.fromEntries(inline) }
 }
 
-/** Everything is new to the next run: no archive is known. */
-async function forget(): Promise<void> {
+/** What is asked for only when archives are loaded: a run that missed it goes through collecting and Hive in vain. */
+const LOADS =
+  /^Batch(PrepareMysql|ListExportFiles|LoadMysql|SwapMysql|PrepareRedshift|LoadRedshift|Reconcile)|^Warehouse/
+
+/** The next run has everything to do, or everything but what comes before the loads. */
+async function forget(role?: string): Promise<void> {
   const { cloud, outputs } = running.cloud
-  const table = outputs.ArchivesTableName!
-  const { Items = [] } = await cloud.call(cloud.admin, 'dynamodb', 'Scan', { TableName: table })
-  for (const { quarter } of Items)
-    await cloud.call(cloud.admin, 'dynamodb', 'DeleteItem', { TableName: table, Key: { quarter } })
+  const TableName = outputs.ArchivesTableName!
+  const { Items = [] } = await cloud.call(cloud.admin, 'dynamodb', 'Scan', { TableName })
+  for (const { quarter, processed } of Items) {
+    const key = { TableName, Key: { quarter } }
+    if (processed && role && LOADS.test(role)) {
+      await cloud.call(cloud.admin, 'dynamodb', 'UpdateItem', { ...key, UpdateExpression: 'REMOVE loaded' })
+    } else await cloud.call(cloud.admin, 'dynamodb', 'DeleteItem', key)
+  }
 }
 
 function logText(): string {
@@ -120,7 +128,7 @@ describe('a grant of the CDK app that is taken away', () => {
     const whole = roles().get(name)!
     const logged = logText().length
     const denied = () => denial(name, action).test(logText().slice(logged))
-    await forget()
+    await forget(role)
     roles().put(name, without(whole, action))
     const executionArn = await running.start({ load })
     try {
