@@ -35,7 +35,7 @@ export interface LocalCloudOptions {
   managedPolicy?: (arn: string) => PolicyDocument | undefined
 }
 
-/** Asked on every permission check, before the decision counts: tests and `--trace-iam` listen here. */
+/** Told of every permission check and its decision, before a denial is thrown: tests listen here. */
 export type AccessListener = (event: {
   principal: Principal
   action: string

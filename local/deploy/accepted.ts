@@ -29,10 +29,6 @@ const accepted: Record<string, string | undefined> = {
 
 const ID_DIGITS = 17
 
-export function acceptedTypes(): string[] {
-  return Object.keys(accepted)
-}
-
 export function acceptedType(cloud: Cloud, type: string): ResourceType | undefined {
   if (!(type in accepted)) return undefined
   return { apply: (request) => placeholder(cloud, request, accepted[type]), remove: () => {} }
