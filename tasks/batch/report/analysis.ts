@@ -5,15 +5,9 @@ import byYear from '../../../sql/redshift/report/loans-by-year.sql'
 import rates from '../../../sql/redshift/report/rates.sql'
 import vintages from '../../../sql/redshift/report/vintages.sql'
 import { ConfigurationError } from '../../errors.ts'
+import type { Series } from '../../report/charts.ts'
 import { quotedList, render, statements } from '../../script.ts'
 import type { Row } from '../redshift/data-api.ts'
-
-/** A line of a plot: a vintage, by age in months or by time. */
-export interface Series {
-  name: string
-  /** Where on the axis, and how high. */
-  points: [x: number, y: number][]
-}
 
 export interface Analysis {
   /** Loans by the year of their first payment. */

@@ -1,4 +1,5 @@
 /** What the report of a batch execution tells: records through every stage, by quarter and in all, and how long each state took. */
+import type { StateDuration } from '../../report/durations.ts'
 import type { ArchiveRow, HiveCounts } from '../archive/table.ts'
 import type { Analysis } from './analysis.ts'
 
@@ -17,13 +18,6 @@ export interface QuarterReport extends Counts {
   quarter: string
   layout: string
   loadedAt: string
-}
-
-export interface StateDuration {
-  state: string
-  /** Seconds since the execution started. */
-  start: number
-  seconds: number
 }
 
 export interface BatchReport {

@@ -1,8 +1,8 @@
-/** Plots of the report as inline SVG: bars a quarter, and the states on a time axis. Colours come from the page's style sheet. */
-
-import { ticks } from './charts.ts'
-import type { QuarterReport, StateDuration } from './model.ts'
-import { escapeHtml, number, seconds } from './text.ts'
+/** Plots of the batch report as inline SVG: records by quarter, and rejected ones by reason. */
+import { ticks } from '../../report/charts.ts'
+import { rect, round, svg, text } from '../../report/svg.ts'
+import { number } from '../../report/text.ts'
+import type { QuarterReport } from './model.ts'
 
 const WIDTH = 880
 
@@ -29,7 +29,7 @@ ${rect(x, base - scale(processed), bar, scale(processed), 'processed')}${rect(x,
     const y = height - bottom - scale(level)
     return `<line class="grid" x1="${left}" x2="${WIDTH}" y1="${round(y)}" y2="${round(y)}"/>${text(left - 8, y + 4, number(level), 'end')}`
   })
-  return svg(height, `${table} records by quarter`, [...grid, ...bars])
+  return svg(WIDTH, height, `${table} records by quarter`, [...grid, ...bars])
 }
 
 /** Rejected records by the rule that they break, the commonest first. */
@@ -42,33 +42,5 @@ export function reasonBars(reasons: Record<string, number>): string {
     const width = Math.max(2, (records / most) * (WIDTH - left - right))
     return `${text(left - 8, y + 13, reason.replaceAll('_', ' '), 'end')}${rect(left, y, width, row - 6, 'rejected')}${text(left + width + 6, y + 13, number(records), 'start')}`
   })
-  return svg(sorted.length * row + 8, 'rejected records by reason', lines)
+  return svg(WIDTH, sorted.length * row + 8, 'rejected records by reason', lines)
 }
-
-/** When each state ran, from the start of the execution. */
-export function timeline(durations: StateDuration[]): string {
-  const [left, right, row] = [180, 80, 22]
-  const end = Math.max(0.001, ...durations.map(({ start, seconds }) => start + seconds))
-  const scale = (value: number) => (value / end) * (WIDTH - left - right)
-  const lines = durations.map(({ state, start, seconds: took }, i) => {
-    const y = i * row + 4
-    const x = left + scale(start)
-    const width = Math.max(2, scale(took))
-    return `<g><title>${escapeHtml(state)}: ${seconds(took)} from second ${start.toFixed(1)}</title>${text(left - 8, y + 13, state, 'end')}${rect(x, y, width, row - 6, 'state')}${text(x + width + 6, y + 13, seconds(took), 'start')}</g>`
-  })
-  return svg(durations.length * row + 8, 'states by time', lines)
-}
-
-function svg(height: number, label: string, content: string[]): string {
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(label)}">${content.join('\n')}</svg>`
-}
-
-function rect(x: number, y: number, width: number, height: number, kind: string): string {
-  return `<rect class="${kind}" x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(Math.max(height, 0))}"/>`
-}
-
-function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end'): string {
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escapeHtml(content)}</text>`
-}
-
-const round = (value: number) => Math.round(value * 10) / 10

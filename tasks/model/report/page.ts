@@ -1,5 +1,6 @@
 /** The report as one self-contained HTML page. */
-import { escapeHtml } from '../../batch/report/text.ts'
+import { document } from '../../report/document.ts'
+import { escapeHtml } from '../../report/text.ts'
 import { calibration, confusion, type ModelReport, type Prediction, predicted, roc } from './model.ts'
 import { calibrationPlot, curves, rocPlot } from './plots.ts'
 
@@ -11,17 +12,10 @@ export interface Pictures {
 }
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #1b2733; --soft: #5c6b7a; --line: #dde3e9; --paper: #fff; --one: #2f7f79; --two: #d1603d }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6ebf0; --soft: #9aa8b5; --line: #33404d; --paper: #161d24; --one: #58b3ab; --two: #e98a6b } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 920px; margin: 2.5rem auto; padding: 0 1rem }
-h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem } h3 { font-size: .95rem; font-weight: 500; margin: 1rem 0 .3rem }
-.soft { color: var(--soft) } code { font-size: .9em; overflow-wrap: anywhere }
-.tiles { display: flex; flex-wrap: wrap; gap: .8rem } .tile { border: 1px solid var(--line); border-radius: 8px; padding: .6rem 1rem; min-width: 7.5rem }
-.tile b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 1.2rem } figure { margin: 0 } figcaption { color: var(--soft) }
+:root { --one: var(--good); --two: var(--bad) } table { width: auto } figcaption { color: var(--soft) }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 1.2rem }
 img { max-width: 100%; border-radius: 6px; display: block } .wrong { display: flex; flex-wrap: wrap; gap: 1rem } .wrong figure { width: 9rem } .wrong img { width: 100% }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { text-align: right; padding: .3rem .7rem; border-bottom: 1px solid var(--line) } th { color: var(--soft); font-weight: 500 } td.hit { font-weight: 600; color: var(--one) } td.miss { color: var(--two) } td:first-child, .left { text-align: left }
-svg { width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif; fill: var(--soft) } .grid { stroke: var(--line) }
+td.hit { font-weight: 600; color: var(--one) } td.miss { color: var(--two) }
 path { fill: none; stroke-width: 2 } path.train { stroke: var(--two) } path.validation { stroke: var(--one) } path.diagonal { stroke: var(--line); stroke-dasharray: 4 4 } circle.train { fill: var(--two) } circle.validation { fill: var(--one) }
 .key i { display: inline-block; width: .8em; height: .8em; margin: 0 .35em 0 1em; border-radius: 2px } .key .a { background: var(--two); margin-left: 0 } .key .b { background: var(--one) }
 `
@@ -49,16 +43,10 @@ export function page(report: ModelReport, pictures: Pictures): string {
     [`${smokeTest.latency.p50} ms`, 'endpoint, median'],
     [`${smokeTest.latency.p95} ms`, 'endpoint, p95'],
   ]
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Model: ${escapeHtml(report.model)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escapeHtml(classes.join(' or '))}?</h1>
+  return document(
+    `Model: ${report.model}`,
+    STYLE,
+    `<h1>${escapeHtml(classes.join(' or '))}?</h1>
 <p class="soft">Model <code>${escapeHtml(report.model)}</code>, made by execution <code>${escapeHtml(execution.name)}</code>, started ${escapeHtml(execution.startedAt)}; served by <code>${escapeHtml(report.endpoint)}</code>.</p>
 <div class="tiles">${tiles.map(([value, name]) => `<div class="tile"><b>${value}</b><span class="soft">${name}</span></div>`).join('')}</div>
 ${card(report)}
@@ -80,10 +68,8 @@ ${rocFigures(report)}
 <figure>${calibrationPlot(calibration(smokeTest.predictions))}<figcaption>When it is so sure, it is so often right.</figcaption></figure>
 </div>
 <h2>Wrong, and how sure of it</h2>
-${mistakeFigures(report, pictures)}
-</body>
-</html>
-`
+${mistakeFigures(report, pictures)}`,
+  )
 }
 
 function card({ dataset }: ModelReport): string {

@@ -1,5 +1,5 @@
 /** Plots of the report as inline SVG; colours come from the page's style sheet. */
-import { escapeHtml } from '../../batch/report/text.ts'
+import { escapeHtml } from '../../report/text.ts'
 import type { Epoch } from './model.ts'
 
 const [WIDTH, HEIGHT] = [420, 280]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { analyse, analysisOf } from '../../../tasks/batch/report/analysis.ts'
-import { bars, lines, ticks } from '../../../tasks/batch/report/charts.ts'
+import { bars, lines, ticks } from '../../../tasks/report/charts.ts'
 
 const answers = {
   years: [{ year: 1999, loans: 100, upb: 1e7 }],

@@ -1,10 +1,10 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn'
 import { describe, expect, it } from 'vitest'
 import type { ArchiveRow } from '../../../tasks/batch/archive/table.ts'
-import { durationsOf } from '../../../tasks/batch/report/durations.ts'
 import { type BatchReport, quarterReports, totals } from '../../../tasks/batch/report/model.ts'
 import { page } from '../../../tasks/batch/report/page.ts'
-import { seconds } from '../../../tasks/batch/report/text.ts'
+import { durationsOf } from '../../../tasks/report/durations.ts'
+import { seconds } from '../../../tasks/report/text.ts'
 
 const row = (quarter: string, processed: number, more: Partial<ArchiveRow> = {}): ArchiveRow => ({
   quarter,

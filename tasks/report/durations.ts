@@ -1,6 +1,12 @@
 /** How long each state of the execution took, out of its history. */
 import { type HistoryEvent, paginateGetExecutionHistory, SFNClient } from '@aws-sdk/client-sfn'
-import type { StateDuration } from './model.ts'
+
+export interface StateDuration {
+  state: string
+  /** Seconds since the execution started. */
+  start: number
+  seconds: number
+}
 
 const states = new SFNClient({})
 

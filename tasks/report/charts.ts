@@ -1,6 +1,13 @@
-/** Charts of what the loans are like, as inline SVG: lines, one a vintage, and bars with their names. */
-import type { Series } from './analysis.ts'
+/** Charts as inline SVG: lines over one pair of axes, and bars with their names. */
+import { round, svg, text } from './svg.ts'
 import { escapeHtml } from './text.ts'
+
+/** A line of a plot: a vintage by age in months, a count by time. */
+export interface Series {
+  name: string
+  /** Where on the axis, and how high. */
+  points: [x: number, y: number][]
+}
 
 const WIDTH = 440
 const HEIGHT = 250
@@ -38,7 +45,7 @@ export function lines(series: Series[], { label, x: xTitle, unit, fromZero = tru
     return `<g style="--c:${colour(i, series.length)}"><title>${escapeHtml(name)}: ${lastY.toFixed(2)}${unit} at ${short(lastX, true)}</title><path class="line" d="${path}"/>${points.length < 9 ? points.map(([x, y]) => `<circle class="dot" cx="${round(px(x))}" cy="${round(py(y))}" r="2.5"/>`).join('') : ''}</g>`
   })
   const title = text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 3, xTitle, 'middle')
-  return `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(label)}">${[...grid, ...below, title, ...drawn].join('\n')}</svg>${legend(series)}</figure>`
+  return `<figure>${svg(WIDTH, HEIGHT, label, [...grid, ...below, title, ...drawn])}${legend(series)}</figure>`
 }
 
 /** Bars from the left, longest wherever it stands. */
@@ -51,7 +58,7 @@ export function bars(rows: { name: string; value: number; says: string }[], labe
     const y = i * row + 3
     return `${text(LEFT - 6, y + 12, name, 'end')}<rect class="bar" x="${LEFT}" y="${y}" width="${round(width)}" height="${row - 5}" rx="2"/>${text(LEFT + width + 5, y + 12, says, 'start')}`
   })
-  return `<figure><svg viewBox="0 0 ${WIDTH} ${rows.length * row + 6}" role="img" aria-label="${escapeHtml(label)}">${drawn.join('\n')}</svg></figure>`
+  return `<figure>${svg(WIDTH, rows.length * row + 6, label, drawn)}</figure>`
 }
 
 /** More names than this are no legend any more; the lines still tell theirs when pointed at. */
@@ -90,9 +97,3 @@ function short(value: number, plain = false): string {
   if (plain || Math.abs(value) < 1000) return String(Number(value.toPrecision(6)))
   return value < 1e6 ? `${value / 1e3}k` : `${value / 1e6}M`
 }
-
-function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end'): string {
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escapeHtml(content)}</text>`
-}
-
-const round = (value: number) => Math.round(value * 10) / 10
