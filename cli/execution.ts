@@ -112,7 +112,7 @@ function tellFailure(output: Output, workflow: string, status: string, failure: 
   output.line(`${colors.red('✗')} ${colors.bold(workflow)} ${status.toLowerCase().replace('_', ' ')}`)
   output.line(`  state  ${failure.state}`)
   output.line(`  error  ${colors.red(failure.error)}`)
-  output.line(`  cause  ${failure.cause.replaceAll('\n', '\n         ')}`)
+  output.line(`  cause  ${failure.cause.trimEnd().replaceAll('\n', '\n         ')}`)
   output.line(`  log    ${failure.log}`)
   output.line(`  next   ${failure.next}`)
 }

@@ -6,7 +6,7 @@ export function consoleUrl(endpoint: string): string {
 }
 
 export function executionUrl(endpoint: string, executionArn: string): string {
-  return `${consoleUrl(endpoint)}#/execution/${encodeURIComponent(executionArn)}`
+  return `${consoleUrl(endpoint)}#/execution/${encodeURIComponent(executionArn).replaceAll('%3A', ':')}`
 }
 
 /** `s3://bucket/key` as an address that opens in a browser: the local gateway reads who asks from it, as from a presigned one. */

@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 /** The `stepwell` command. */
 import { program } from './program.ts'
 import { tellError } from './tell-error.ts'

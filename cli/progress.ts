@@ -7,6 +7,9 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 // These do no work of their own, or only hold states that are told of themselves.
 const SILENT = new Set(['Choice', 'Pass', 'Map', 'Parallel', 'Succeed', 'Fail'])
 
+/** Of the longest name of a state that there is. */
+const WIDTH = 23
+
 export class Progress {
   readonly #output: Output
   readonly #workflow: string
@@ -42,8 +45,9 @@ export class Progress {
   #tell(visit: StateRun): void {
     if (SILENT.has(visit.type) || Number(visit.exitedAt ?? Number.POSITIVE_INFINITY) < this.#since) return
     const { colors } = this.#output
-    // A retry is told of once an attempt; a visit once it has ended.
-    const key = visit.status === 'running' ? (visit.error ? `retry ${visit.attempts}` : 'running') : 'ended'
+    // A retry is told of once an attempt, when it has begun; a visit once it has ended.
+    const retry = visit.attempts > 1 && visit.error !== undefined ? `retry ${visit.attempts}` : undefined
+    const key = visit.status === 'running' ? (retry ?? 'running') : 'ended'
     const before = this.#told.get(visit)
     if (before === key || before === 'ended') return
     this.#told.set(visit, key)
@@ -58,12 +62,12 @@ export class Progress {
       ...(visit.status === 'succeeded' && { result: visit.result }),
       ...(visit.error !== undefined && { error: visit.error }),
     })
-    if (key === 'running') return
-    const name = visit.name.padEnd(20)
-    if (key.startsWith('retry')) {
+    const name = visit.name.padEnd(WIDTH)
+    // One that was over before it was seen had a retry all the same.
+    if (retry && before !== retry) {
       this.#output.line(`  ${colors.yellow('↻')} ${name} ${colors.yellow(`${visit.error}: tried again`)}`)
-      return
     }
+    if (key !== 'ended') return
     const time = seconds(milliseconds!).padStart(7)
     if (visit.status === 'succeeded') {
       const result = resultText(visit.result)

@@ -1,5 +1,6 @@
 /** How the runs of `start` went: one object for programs, a table and links for people. */
 import type { RunResult } from './execution.ts'
+import type { Failure } from './failure.ts'
 import { count, table } from './format.ts'
 import { classifierUrl, consoleUrl, executionUrl, objectUrl } from './links.ts'
 import { type ModelSummary, modelRows, modelSummary } from './model-summary.ts'
@@ -8,16 +9,19 @@ import { type StreamSummary, streamRows, streamSummary } from './stream/summary.
 
 export interface Summary extends Record<string, unknown> {
   type: 'summary'
-  workflows: Record<string, { status: string; executionArn: string; seconds: number; counts?: unknown }>
+  workflows: Record<
+    string,
+    { status: string; executionArn: string; seconds: number; counts?: unknown; failure?: Failure }
+  >
   stream?: StreamSummary
   model?: ModelSummary
   urls: Record<string, string>
 }
 
 export function summaryOf(endpoint: string, source: string | undefined, results: readonly RunResult[]): Summary {
-  const workflows = results.map(({ workflow, status, executionArn, seconds, counts }) => [
+  const workflows = results.map(({ workflow, status, executionArn, seconds, counts, failure }) => [
     workflow,
-    { status, executionArn, seconds, ...(counts !== undefined && { counts }) },
+    { status, executionArn, seconds, ...(counts !== undefined && { counts }), ...(failure && { failure }) },
   ])
   const urls: Record<string, string> = { endpoint, console: consoleUrl(endpoint), ...(source && { source }) }
   for (const { workflow, executionArn, output } of results) {
@@ -56,7 +60,21 @@ export function tellSummary(output: Output, summary: Summary): void {
   output.line()
   for (const line of table(Object.entries(summary.urls).map(([name, url]) => [words(name), url])))
     output.line(`  ${colors.dim(line)}`)
+  tellFailed(output, summary)
   output.object(summary)
+}
+
+/** What failed was told long before the others ended. */
+function tellFailed(output: Output, { workflows }: Summary): void {
+  if (Object.keys(workflows).length < 2) return
+  for (const [name, { failure }] of Object.entries(workflows)) {
+    if (!failure) continue
+    const { colors } = output
+    output.line()
+    output.line(`${colors.red('✗')} ${colors.bold(name)} failed in ${failure.state}: ${colors.red(failure.error)}`)
+    output.line(`  log    ${failure.log}`)
+    output.line(`  next   ${failure.next}`)
+  }
 }
 
 /** `{"origination": {"raw": 10, …}}` as a table with its header. */

@@ -112,6 +112,11 @@ export class Timeline {
     }
     const visit = this.visitOf(event)
     if (!visit) return undefined
+    // What ends with the Map or Parallel around it, because it failed or because another part of that did.
+    if (type.endsWith('StateAborted')) {
+      end(visit, event, 'failed')
+      return visit
+    }
     if (type === 'TaskScheduled' || type === 'LambdaFunctionScheduled') {
       visit.attempts++
       if (visit.status === 'failed') reopen(visit)

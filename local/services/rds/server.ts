@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { access, chmod, constants, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { basename, delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { runAsAdmin } from './admin.ts'
@@ -159,13 +159,13 @@ export class PrivateServer {
       const install =
         (await findProgram('mariadb-install-db', folders)) ?? (await findProgram('mysql_install_db', folders))
       if (!install) throw new Error(`${program} has no mariadb-install-db beside it to make its system tables.`)
-      await run(install, [
-        '--no-defaults',
-        `--datadir=${partial}`,
-        '--auth-root-authentication-method=normal',
-        '--skip-test-db',
-        ...user,
-      ])
+      // A script that quotes no path: a folder with a space in its name must not be part of one.
+      const where = `./${basename(partial)}`
+      await run(
+        install,
+        ['--no-defaults', `--datadir=${where}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...user],
+        { cwd: this.#folder },
+      )
     } else {
       await run(program, ['--no-defaults', '--initialize-insecure', `--datadir=${partial}`, ...user])
     }

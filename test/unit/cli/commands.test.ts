@@ -83,6 +83,8 @@ describe('run', () => {
     ]) {
       expect(plain.out).toContain(line)
     }
+    expect(plain.out).toMatch(/✗ CollectQuarter .* SourceLoginError\n/)
+    expect(plain.out).not.toContain('tried again')
   })
 
   it('tells of a retry', async () => {

@@ -275,9 +275,9 @@ describe.runIf(program)('the local RDS', { timeout: 60_000 }, () => {
   })
 })
 
-describe.runIf(program)('a data directory with a long path', () => {
+describe.runIf(program)('a data directory with a long path and spaces in it', () => {
   it('keeps its socket where the path is short enough', { timeout: 30_000 }, async () => {
-    const folder = await mkdtemp(join(tmpdir(), `stepwell-rds-${'long-'.repeat(20)}`))
+    const folder = await mkdtemp(join(tmpdir(), `stepwell rds ${'long-'.repeat(20)}`))
     const server = new PrivateServer(join(folder, 'mysql'), () => {})
     onTestFinished(() => rm(folder, { recursive: true }))
 
