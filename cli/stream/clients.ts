@@ -2,6 +2,7 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { FirehoseClient } from '@aws-sdk/client-firehose'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { S3Client } from '@aws-sdk/client-s3'
 import { OPERATOR, REGION } from '../endpoint.ts'
 
@@ -10,6 +11,7 @@ export interface StreamClients {
   firehose: FirehoseClient
   cloudwatch: CloudWatchClient
   s3: S3Client
+  lambda: LambdaClient
   close(): void
 }
 
@@ -20,6 +22,7 @@ export function connectStream(endpoint: string): StreamClients {
     firehose: new FirehoseClient(options),
     cloudwatch: new CloudWatchClient(options),
     s3: new S3Client({ ...options, forcePathStyle: true }),
+    lambda: new LambdaClient(options),
   }
   return {
     ...clients,

@@ -14,6 +14,7 @@ import { LakeReader, placeOf } from './lake.ts'
 import { type Account, Ledger } from './ledger.ts'
 import { droppedSince } from './metrics.ts'
 import { streamNames } from './names.ts'
+import { rewriteReport } from './report.ts'
 
 /** What became of the records that were sent beside a run. */
 export interface StreamBalance extends Account {
@@ -69,6 +70,8 @@ export async function runStream(
     if (result.status !== 'SUCCEEDED') return result
     await producing
     const settled = await settle(clients, ledger, startedAt, context.output, context.signal)
+    // The workflow's own was written while records were still coming.
+    await rewriteReport(context.states, clients.lambda, result.executionArn)
     const dropped = (await droppedSoFar()) - droppedBefore
     const { account } = ledger
     const balance: StreamBalance = {

@@ -143,6 +143,7 @@ function addProofTasks(stream: Stream, { storage }: StreamTasksProps): void {
   const { environment } = names
   const { processed: lake, reports } = storage
   const named = { because: 'A report is named after its execution.' }
+  const delivered = { because: 'Firehose names objects after the delivery stream and the time.' }
 
   const discoverSchema = stream.task('DiscoverSchema', {
     environment: { ...environment, REPORTS_BUCKET: reports.bucketName },
@@ -165,16 +166,20 @@ function addProofTasks(stream: Stream, { storage }: StreamTasksProps): void {
     memory: 512,
   })
   allow(checkProbes.role, ['s3:ListBucket'], [lake.bucketArn])
-  allow(checkProbes.role, ['s3:GetObject'], [lake.arnForObjects('stream/*')], {
-    because: 'Firehose names objects after the delivery stream and the time.',
-  })
+  allow(checkProbes.role, ['s3:GetObject'], [lake.arnForObjects('stream/*')], delivered)
 
   const report = stream.task('Report', {
     environment: { ...environment, REPORTS_BUCKET: reports.bucketName, LAKE_BUCKET: lake.bucketName },
-    timeout: 60,
-    memory: 512,
+    timeout: 120,
+    memory: 1024,
   })
   allow(report.role, ['kinesis:DescribeStreamSummary'], [names.streamArn])
   allow(report.role, ['kinesisanalytics:DescribeApplication'], [names.applicationArn])
-  allow(report.role, ['s3:PutObject'], [reports.arnForObjects('stream/*')], named)
+  allow(report.role, ['s3:ListBucket'], [lake.bucketArn])
+  allow(report.role, ['s3:GetObject'], [lake.arnForObjects('stream/*')], delivered)
+  allow(report.role, ['s3:GetObject', 's3:PutObject'], [reports.arnForObjects('stream/*')], named)
+  allow(report.role, ['cloudwatch:GetMetricData'], ['*'], { because: 'GetMetricData knows no resource.' })
+  allow(report.role, ['states:GetExecutionHistory'], [stream.executions], {
+    because: 'Executions are named when they start.',
+  })
 }

@@ -1,14 +1,15 @@
 /** The report as one self-contained HTML page. */
 import { bars, lines } from '../../report/charts.ts'
 import { document } from '../../report/document.ts'
+import { reasonBars } from '../../report/reasons.ts'
 import { escapeHtml, number, seconds } from '../../report/text.ts'
 import { timeline } from '../../report/timeline.ts'
 import type { Analysis } from './analysis.ts'
 import type { BatchReport, Counts, QuarterReport } from './model.ts'
-import { quarterBars, reasonBars } from './plots.ts'
+import { quarterBars } from './plots.ts'
 
 const STYLE = `
-.tile.rejected b { color: var(--bad) } .processed { fill: var(--good) } .rejected { fill: var(--bad) }
+.tile.rejected b { color: var(--bad) } .processed { fill: var(--good) }
 .key i { display: inline-block; width: .8em; height: .8em; margin: 0 .35em 0 1em; border-radius: 2px } .key .p { background: var(--good); margin-left: 0 } .key .r { background: var(--bad) }
 `
 

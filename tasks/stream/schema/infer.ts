@@ -1,19 +1,24 @@
 /** The schema of JSON records: every path with its types, whether it may be missing or null, and a sample. */
+import { z } from 'zod'
 
-export interface Field {
-  path: string
+const fieldSchema = z.object({
+  path: z.string(),
   /** How many records had which type there. */
-  types: Record<string, number>
-  nullable: boolean
-  sample: string
-}
+  types: z.record(z.string(), z.number()),
+  nullable: z.boolean(),
+  sample: z.string(),
+})
 
-export interface Schema {
+/** What schema.json holds. */
+export const schemaSchema = z.object({
   /** Records read, and those that are JSON objects. */
-  records: number
-  objects: number
-  fields: Field[]
-}
+  records: z.number(),
+  objects: z.number(),
+  fields: z.array(fieldSchema),
+})
+
+export type Field = z.output<typeof fieldSchema>
+export type Schema = z.output<typeof schemaSchema>
 
 const MAX_SAMPLE = 80
 

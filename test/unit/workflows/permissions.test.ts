@@ -13,6 +13,7 @@ interface Grant {
 
 /** Actions that AWS authorizes on `*` only, or on things whose names are not known before they exist. */
 const actionsOnEverything: Record<string, string> = {
+  'cloudwatch:GetMetricData': 'knows no resource',
   'cloudwatch:PutMetricData': 'knows no resource; a condition names the namespaces',
   'ec2:AssignPrivateIpAddresses': 'network interfaces of functions in the VPC',
   'ec2:CreateNetworkInterface': 'network interfaces of functions in the VPC',
