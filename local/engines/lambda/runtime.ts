@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { FunctionSpec, Invocation, InvocationResult } from './function.ts'
 import { Sandbox, SandboxGoneError } from './sandbox.ts'
 
-const IDLE_MS = 30_000
-const SWEEP_MS = 5_000
+const IDLE_MS = 10_000
+const SWEEP_MS = 2_000
 /** Threads beyond this many cost memory and gain nothing: invocations wait for one. */
 const MAX_SANDBOXES = Math.max(8, 4 * availableParallelism())
 
