@@ -4,13 +4,14 @@
 --   PROCESSED  s3://bucket of what these scripts write
 
 -- Raw records -----------------------------------------------------------------------------------------------------------------
--- A line is one column: what is wrong with it is found by looking at all of it, never by a SerDe that drops or pads fields.
+-- A line is one column: what is wrong with it is found by looking at all of it, never by a SerDe that drops or pads fields. The column takes
+-- the whole line, so that the SerDe's own delimiter, byte 1, cuts nothing off.
 -- Names in the files may hold Windows-1252 bytes.
 
 CREATE EXTERNAL TABLE IF NOT EXISTS raw_origination_r47 (line STRING)
 PARTITIONED BY (quarter STRING)
 ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe'
-WITH SERDEPROPERTIES ('serialization.encoding' = 'windows-1252')
+WITH SERDEPROPERTIES ('serialization.encoding' = 'windows-1252', 'serialization.last.column.takes.rest' = 'true')
 STORED AS TEXTFILE
 LOCATION '${RAW}/origination/layout=r47';
 

@@ -38,7 +38,7 @@ WITH tidied AS (
   SELECT
     layout, field_count, quarter, line,
     -- Most lines need no tidying, so it is worth a look before.
-    if(line RLIKE '^\\s|\\s$|\\s[|]|[|]\\s|\\s\\s|[\\t\\f]',
+    if(line RLIKE '^\\s|\\s$|\\s[|]|[|]\\s|\\s\\s|[\\t\\f\\x0B]',
        trim(regexp_replace(regexp_replace(line, '\\s+', ' '), ' ?[|] ?', '|')),
        line) AS tidy
   FROM origination_lines
@@ -90,7 +90,8 @@ checked AS (
              '(?:[0-9]{1,3}(?:[.][0-9]{1,3})?)?',                            -- original_interest_rate
              '(?:[0-9]{1,12}(?:[.][0-9]{1,2})?)?$') THEN 'number'            -- original_upb
 
-      WHEN NOT concat_ws('|', f[2], f[7], f[13], f[14], f[24], f[27], f[29], f[15], f[16], f[17], f[4], f[20], f[26], f[28], f[32])
+      WHEN NOT concat_ws('|', f[2], f[7], f[13], f[14], f[24], f[27], f[29], f[15], f[16], f[17], f[4], f[20], f[26], f[28], f[32],
+                     f[25], f[23], f[31])
            RLIKE concat_ws('[|]',
              '^[YN9]?',                                                      -- first_time_homebuyer_ind
              '[PISO9]?',                                                     -- occupancy_status
@@ -106,7 +107,10 @@ checked AS (
              '[PCNR9]?',                                                     -- loan_purpose
              '[HFR9]?',                                                      -- special_eligibility_program
              '[123479]?',                                                    -- property_valuation_method
-             '[YN79]?$') THEN 'code'                                         -- mi_cancellation_ind
+             '[YN79]?',                                                      -- mi_cancellation_ind
+             '(?:${IDENTIFIER})?',                                           -- pre_harp_loan_identifier
+             '[^\\x00-\\x1F]{0,60}',                                        -- seller_name
+             '[^\\x00-\\x1F]{0,60}$') THEN 'code'                           -- servicer_name
       -- Five digits of the postal code before Release 47, owner-occupied and leasehold only in the oldest files.
       WHEN NOT if(layout = 'r47', f[18] RLIKE '^(?:[0-9]{3})?$', f[18] RLIKE '^(?:[0-9]{5})?$') THEN 'code'
       WHEN layout <> 'release2018' AND (f[7] = 'O' OR f[17] = 'LH') THEN 'code'

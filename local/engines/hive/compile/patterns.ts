@@ -9,12 +9,13 @@ const BEYOND_RE2: [RegExp, string][] = [
   [/\\k</, 'A back reference'],
   [/(?:[*+?]|\})\+/, 'A possessive quantifier'],
   [/\[[^\]]*&&/, 'An intersection of character classes'],
-  [/\\[hHRGXZ]/, 'One of \\h \\R \\G \\X \\Z'],
+  [/\\[hHvVNRGXZ]/, 'One of \\h \\v \\N \\R \\G \\X \\Z'],
+  [/\(\?[a-z-]*[Uduc]/, 'A flag that RE2 has not, or has for something else,'],
   [/\\p\{java/, 'A Java character class'],
 ]
 
 /**
- * Checks that a regular expression means the same to RE2.
+ * A regular expression as RE2 reads it with the same meaning.
  *
  * @throws HiveUnsupported for what RE2 cannot do; HiveSemanticError for what is no regular expression
  */
@@ -32,7 +33,26 @@ export function javaRegex(pattern: string, at: Place): string {
     throw new HiveSemanticError(`${JSON.stringify(pattern)} is no regular expression: ${(error as Error).message}`, at)
   }
   // Java's $ also matches before a line end at the end of the text.
-  return pattern
+  return pattern.includes('\\s') || pattern.includes('\\S') || pattern.includes('[')
+    ? sameClasses(pattern, at)
+    : pattern
+}
+
+/** White space holds the vertical tab in Java and not in RE2; a `[` within a class begins another one in Java and is a letter in RE2. */
+function sameClasses(pattern: string, at: Place): string {
+  let inClass = false
+  return pattern.replace(/\\.|[[\]]/gs, (token) => {
+    if (token === '\\s') return inClass ? '\\s\\x0b' : '[\\s\\x0b]'
+    if (token === '\\S' && !inClass) return '[^\\s\\x0b]'
+    if (token === '[' && inClass)
+      throw new HiveUnsupported(
+        `A class within a class in the regular expression ${JSON.stringify(pattern)} is not supported: write \\[ for the letter`,
+        at,
+      )
+    if (token === '[') inClass = true
+    else if (token === ']') inClass = false
+    return token
+  })
 }
 
 /** The text that a regular expression stands for, if it has no other meaning: `\\|` is `|`, `,` is `,`. */

@@ -7,6 +7,8 @@ import type { CreateTable, Query, RowFormat, TableName } from '../syntax/ast.ts'
 /** How a text table's lines become rows (LazySimpleSerDe). */
 export interface TextFormat {
   readonly delimiter: string
+  /** The last column holds the rest of the record, delimiters and all. */
+  readonly takesRest?: boolean
   readonly escape: string | undefined
   readonly nullText: string
   readonly encoding: 'utf-8' | 'windows-1252' | 'iso-8859-1'
@@ -200,6 +202,7 @@ export function textFormat(
     throw new HiveUnsupported(`The delimiter ${JSON.stringify(delimiter)} is not one character`, at)
   return {
     delimiter,
+    takesRest: properties['serialization.last.column.takes.rest']?.toLowerCase() === 'true',
     escape: rowFormat.escaped ?? properties['escape.delim'],
     nullText: rowFormat.nullAs ?? properties['serialization.null.format'] ?? '\\N',
     encoding,

@@ -6,7 +6,7 @@ import { HiveUnsupported, type Place } from '../errors.ts'
 import { duckType, isPrimitive, STRING } from '../types.ts'
 import type { Partition, Table } from './metastore.ts'
 import { dataFiles, type Storage } from './storage.ts'
-import type { TextFiles } from './text-files.ts'
+import { separator, type TextFiles } from './text-files.ts'
 
 /** Which partitions a query needs; all when it does not say. */
 export type PartitionFilter = (partition: Partition) => boolean
@@ -82,7 +82,7 @@ function parquet(table: Table, groups: readonly { partition: Partition; files: s
 }
 
 function text(table: Table, groups: readonly { partition: Partition; files: string[] }[], at: Place): string {
-  const { delimiter, nullText, skipHeader } = table.text
+  const { nullText, skipHeader, takesRest } = table.text
   const complex = table.columns.find((c) => !isPrimitive(c.type))
   if (complex)
     throw new HiveUnsupported(
@@ -94,11 +94,16 @@ function text(table: Table, groups: readonly { partition: Partition; files: stri
       `Reading the text table ${table.name} with ESCAPED BY is not supported; writing it is`,
       at,
     )
+  if (takesRest && table.columns.length > 1)
+    throw new HiveUnsupported(
+      `serialization.last.column.takes.rest is supported for text tables of one column, and ${table.name} has ${table.columns.length}`,
+      at,
+    )
   const columns = table.columns.map(
     (c) => `${convert({ sql: identifier(c.name), type: STRING }, c.type, at).sql} AS ${identifier(c.name)}`,
   )
   const options = [
-    `delim = ${quote(delimiter)}`,
+    `delim = ${quote(separator(table.text))}`,
     'header = false',
     `skip = ${skipHeader}`,
     "quote = ''",

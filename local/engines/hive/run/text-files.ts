@@ -17,6 +17,11 @@ const BLOCK = 16 * 1024
 const [LF, CR] = [0x0a, 0x0d]
 const EMPTY_LINE = Buffer.from('\n\n')
 const BOM = Buffer.from([0xef, 0xbb, 0xbf])
+/** Codes that Windows-1252 leaves undefined: Java's decoder replaces them, the Encoding Standard's keeps them as controls. */
+const UNDEFINED_IN_1252 = /[\u0081\u008d\u008f\u0090\u009d]/g
+
+/** What separates fields for DuckDB. CR is in no file that it reads, so a record of one column is never cut by it. */
+export const separator = ({ delimiter, takesRest }: TextFormat): string => (takesRest ? '\r' : delimiter)
 
 export class TextFiles {
   readonly #temp: string
@@ -31,7 +36,7 @@ export class TextFiles {
   /** The path of a file that DuckDB reads as Hive reads `path`. */
   async readable(path: string, format: TextFormat): Promise<string> {
     const { size, mtimeMs, ino } = await stat(path)
-    const key = [path, size, mtimeMs, ino, format.encoding, format.delimiter].join('\0')
+    const key = [path, size, mtimeMs, ino, format.encoding, separator(format)].join('\0')
     const known = this.#known.get(key) ?? this.#prepare(path, format)
     this.#known.set(key, known)
     return known
@@ -83,12 +88,12 @@ function plainLines(lines: Buffer, format: TextFormat): boolean {
  * passes as it is, a few lines at a time, since odd lines are rare.
  */
 function rewrite(format: TextFormat) {
-  // Windows-1252 is what the Encoding Standard calls latin1, too: the codes that differ are control characters there.
-  const decoder = new TextDecoder(format.encoding === 'iso-8859-1' ? 'latin1' : format.encoding, { ignoreBOM: true })
+  const decode = decoderOf(format.encoding)
+  const empty = separator(format)
   const changed = (lines: Buffer): Buffer => {
-    const text = decoder.decode(lines).replace(/\r\n?/g, '\n')
+    const text = decode(lines).replace(/\r\n?/g, '\n')
     const records = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n')
-    return Buffer.from(`${records.map((record) => record || format.delimiter).join('\n')}\n`)
+    return Buffer.from(`${records.map((record) => record || empty).join('\n')}\n`)
   }
   return async function* (source: AsyncIterable<Buffer>) {
     let rest: Buffer = Buffer.alloc(0)
@@ -111,4 +116,12 @@ function rewrite(format: TextFormat) {
     }
     if (rest.length) yield changed(rest)
   }
+}
+
+/** Bytes as Java's decoders read them. What the Encoding Standard calls latin1 is Windows-1252, so ISO-8859-1 needs Buffer's own. */
+function decoderOf(encoding: TextFormat['encoding']): (bytes: Buffer) => string {
+  if (encoding === 'iso-8859-1') return (bytes) => bytes.toString('latin1')
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true })
+  if (encoding === 'utf-8') return (bytes) => decoder.decode(bytes)
+  return (bytes) => decoder.decode(bytes).replace(UNDEFINED_IN_1252, '\ufffd')
 }
