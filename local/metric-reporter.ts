@@ -5,7 +5,7 @@
 import type { Cloud } from './cloud.ts'
 import type { Principal } from './gateway/principal.ts'
 
-type Unit = 'Count' | 'Bytes' | 'Milliseconds' | 'Seconds' | 'None'
+type Unit = 'Count' | 'Bytes' | 'Milliseconds' | 'Seconds' | 'Percent' | 'None'
 
 interface Values {
   name: string

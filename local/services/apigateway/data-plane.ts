@@ -1,6 +1,7 @@
 /** Serves the stages of APIs at `/execute-api/<api id>/<stage>/…`, and at `<api id>.execute-api.…` by host name. */
 import { randomUUID } from 'node:crypto'
 import type { WireRequest, WireResponse } from '../../gateway/message.ts'
+import type { MetricReporter } from '../../metric-reporter.ts'
 import { authorize, createThrottle, createValidation } from './admission.ts'
 import { GatewayError, gatewayResponse } from './gateway-response.ts'
 import { integrate } from './integration.ts'
@@ -13,7 +14,8 @@ import { TemplateError } from './template.ts'
 const mostBodyBytes = 10 * 1024 * 1024
 const longestMillis = 29_000
 
-export function createDataPlane(store: Store) {
+/** @param metrics are told of every request of an API (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html) */
+export function createDataPlane(store: Store, metrics: MetricReporter) {
   const { cloud } = store
   const throttle = createThrottle()
   const validate = createValidation(store)
@@ -22,6 +24,19 @@ export function createDataPlane(store: Store) {
   return async function handle(wire: WireRequest): Promise<WireResponse | undefined> {
     const place = placeOf(wire)
     if (!place) return undefined
+    const started = performance.now()
+    const response = await answer(place, wire)
+    const name = store.apis.get(place.apiId)?.name
+    if (name !== undefined) {
+      metrics.add(name, 'Count', 1)
+      metrics.add(name, '4XXError', response.status >= 400 && response.status < 500 ? 1 : 0)
+      metrics.add(name, '5XXError', response.status >= 500 ? 1 : 0)
+      metrics.add(name, 'Latency', performance.now() - started, 'Milliseconds')
+    }
+    return response
+  }
+
+  async function answer(place: Place, wire: WireRequest): Promise<WireResponse> {
     try {
       const request = await requestOf(place, wire)
       const principal = authorize(cloud, request)

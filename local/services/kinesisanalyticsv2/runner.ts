@@ -20,6 +20,7 @@ export interface RunnerOptions {
 interface Running {
   abort: AbortController
   done: Promise<void>
+  restarts: number
   progress?: Progress
 }
 
@@ -48,7 +49,7 @@ export class Runner {
     const abort = new AbortController()
     const started = Promise.withResolvers<void>()
     const log = new ApplicationLog(this.#cloud, application, () => this.#principal(application))
-    const running: Running = { abort, done: Promise.resolve() }
+    const running: Running = { abort, done: Promise.resolve(), restarts: 0 }
     this.#running.set(application.name, running)
     running.done = this.#run(application, running, log, started).finally(() => {
       if (this.#running.get(application.name) === running) this.#running.delete(application.name)
@@ -92,7 +93,8 @@ export class Runner {
         if (signal.aborted) break
         const { name, message } = error as Error
         log.write('ERROR', `${name}: ${message}`)
-        this.#metrics.add(application.name, 'fullRestarts', 1)
+        const failedAt = Date.now()
+        this.#metrics.add(application.name, 'numRestarts', ++running.restarts)
         this.#cloud.log('error', `The application ${application.name} failed: ${name}: ${message}`)
         if (!running.progress) {
           started.reject(error)
@@ -103,6 +105,7 @@ export class Runner {
         await sleep(Math.min(FIRST_RESTART_MS * 2 ** failures, LONGEST_RESTART_MS), undefined, { signal }).catch(
           () => {},
         )
+        this.#metrics.add(application.name, 'downtime', Date.now() - failedAt, 'Milliseconds')
       }
     }
     started.resolve()
@@ -139,6 +142,8 @@ export class Runner {
       signal: running.abort.signal,
       onProgress: (progress) => {
         this.#report(application.name, before, progress)
+        this.#metrics.add(application.name, 'downtime', 0, 'Milliseconds')
+        this.#metrics.add(application.name, 'numRestarts', running.restarts)
         before = { ...progress, rowsOut: [...progress.rowsOut] }
         running.progress = progress
       },

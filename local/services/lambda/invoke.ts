@@ -6,6 +6,7 @@ import type { Cloud } from '../../cloud.ts'
 import type { InvocationResult } from '../../engines/lambda/function.ts'
 import { LambdaRuntime } from '../../engines/lambda/runtime.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
+import { MetricReporter } from '../../metric-reporter.ts'
 import type { FunctionRecord, Functions } from './functions.ts'
 import { FunctionLogs } from './logs.ts'
 
@@ -29,6 +30,7 @@ export class Invoker {
   readonly #functions: Functions
   readonly #runtime = new LambdaRuntime()
   readonly #logs: FunctionLogs
+  readonly #metrics: MetricReporter
   readonly #streams = new Map<string, string>()
   readonly #background = new Set<Promise<void>>()
   #closing = false
@@ -37,6 +39,7 @@ export class Invoker {
     this.#cloud = cloud
     this.#functions = functions
     this.#logs = new FunctionLogs(cloud)
+    this.#metrics = new MetricReporter(cloud, 'lambda.amazonaws.com', 'AWS/Lambda', 'FunctionName')
   }
 
   async invoke(input: InvokeInput, requestId: string) {
@@ -73,6 +76,7 @@ export class Invoker {
     await this.#runtime.close()
     await Promise.allSettled(this.#background)
     await this.#logs.flush()
+    await this.#metrics.close()
   }
 
   async #run(
@@ -92,7 +96,17 @@ export class Invoker {
     const result = await this.#runtime.invoke(spec, { requestId, event })
     write(`END RequestId: ${requestId}`)
     write(reportLine(requestId, record.memoryMb, result))
+    this.#measure(record.name, result)
     return result
+  }
+
+  /** @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html */
+  #measure(name: string, { error, durationMs }: InvocationResult): void {
+    this.#metrics.add(name, 'Invocations', 1)
+    this.#metrics.add(name, 'Errors', error ? 1 : 0)
+    // Invocations wait for a free sandbox here, so none is refused.
+    this.#metrics.add(name, 'Throttles', 0)
+    this.#metrics.add(name, 'Duration', durationMs, 'Milliseconds')
   }
 
   async #runInBackground(record: FunctionRecord, event: string, requestId: string): Promise<void> {

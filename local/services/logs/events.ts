@@ -17,7 +17,8 @@ interface Found extends LogEvent {
   stream: string
 }
 
-export function eventOperations(store: Store): Record<string, Operation> {
+/** @param taken is given the messages of every batch that was written */
+export function eventOperations(store: Store, taken: (messages: string[]) => unknown): Record<string, Operation> {
   return {
     PutLogEvents({ logGroupName, logStreamName, logEvents = [] }) {
       store.stream(logGroupName, logStreamName)
@@ -25,11 +26,11 @@ export function eventOperations(store: Store): Record<string, Operation> {
       checkBatch(logEvents)
       const late = (event: any) => event.timestamp < now - oldestMillis
       const early = (event: any) => event.timestamp > now + newestMillis
-      append(
-        store.fileOf(logGroupName, logStreamName),
-        logEvents.filter((event: any) => !late(event) && !early(event)),
-        now,
+      const kept: { timestamp: number; message: string }[] = logEvents.filter(
+        (event: any) => !late(event) && !early(event),
       )
+      append(store.fileOf(logGroupName, logStreamName), kept, now)
+      void taken(kept.map(({ message }) => message))
       const tooOldLogEventEndIndex = logEvents.findLastIndex(late) + 1
       const tooNewLogEventStartIndex = logEvents.findIndex(early)
       const rejected = {

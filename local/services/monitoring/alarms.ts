@@ -1,6 +1,6 @@
 /** Alarms: their state follows their metric, and a change of state calls their actions (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html). */
 import type { Cloud, Collection } from '../../cloud.ts'
-import { type Dimension, type Metrics, statistic } from './metrics.ts'
+import { type Dimension, type Metrics, type Series, statistic } from './metrics.ts'
 import { checkPeriod, type MetricQuery, periodOf, runQueries } from './queries.ts'
 
 export type StateValue = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'
@@ -46,6 +46,12 @@ const comparisons: Record<string, [says: string, holds: (value: number, threshol
 
 export const isComparison = (name: string) => Object.hasOwn(comparisons, name)
 
+/** As in AWS, an alarm cannot watch a search. */
+function only(series: Series | Series[]): Series {
+  if (Array.isArray(series)) throw new Error('its expression gives several series')
+  return series
+}
+
 export function createAlarms(cloud: Cloud, alarms: Collection<Alarm>, metrics: Metrics) {
   function evaluate(alarm: Alarm, now: number): { state: StateValue; reason: string } {
     const { configuration } = alarm
@@ -77,7 +83,7 @@ export function createAlarms(cloud: Cloud, alarms: Collection<Alarm>, metrics: M
     const start = end - EvaluationPeriods * length
     const returned = queries?.find(({ ReturnData = true }) => ReturnData)
     const series = returned
-      ? runQueries(metrics, queries!, start, end).get(returned.Id)!
+      ? only(runQueries(metrics, queries!, start, end).of(returned.Id))
       : statistic(
           metrics.periods(configuration as never, start, end, period),
           configuration.ExtendedStatistic ?? configuration.Statistic ?? 'Average',

@@ -1,24 +1,29 @@
 /**
  * Metric math (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html): arithmetic and comparisons of
- * series and numbers, and the functions FILL, IF, SUM, AVG, MIN, MAX, ABS, CEIL, FLOOR, METRICS.
+ * series and numbers, and the functions FILL, IF, SUM, AVG, MIN, MAX, ABS, CEIL, FLOOR, METRICS, SEARCH.
  */
 import { AwsError } from '../../gateway/aws-error.ts'
 import type { Series } from './metrics.ts'
 
-type Value = number | Series | Series[]
+type Value = number | string | Series | Series[]
 
 export interface MathContext {
   series: ReadonlyMap<string, Series>
   /** All periods asked about, oldest first: what FILL fills. */
   times: readonly number[]
+  /** The series of a search expression; without it there is no SEARCH. */
+  search?(expression: string, statistic: string, period: number): Series[]
 }
 
-/** @throws AwsError ValidationError for an expression that is none, or uses what is not served */
-export function evaluate(expression: string, context: MathContext): Series {
+/**
+ * @returns one series, or the several of an expression such as a SEARCH
+ * @throws AwsError ValidationError for an expression that is none, or uses what is not served
+ */
+export function evaluate(expression: string, context: MathContext): Series | Series[] {
   const value = new Parser(expression, context).whole()
-  if (value instanceof Map) return value
+  if (typeof value === 'string') throw invalid(expression, 'it is a text')
   if (typeof value === 'number') return new Map(context.times.map((time) => [time, value]))
-  throw invalid(expression, 'it gives several series')
+  return value
 }
 
 const levels: Record<string, (a: number, b: number) => number>[] = [
@@ -46,7 +51,7 @@ class Parser {
   constructor(expression: string, context: MathContext) {
     this.#expression = expression
     this.#context = context
-    const token = /\s*(\d+(?:\.\d+)?|[A-Za-z_]\w*|&&|\|\||==|!=|<=|>=|[-+*/^<>(),[\]])/y
+    const token = /\s*(\d+(?:\.\d+)?|[A-Za-z_]\w*|'[^']*'|&&|\|\||==|!=|<=|>=|[-+*/^<>(),[\]])/y
     this.#tokens = []
     while (token.lastIndex < expression.trimEnd().length) {
       const at = token.lastIndex
@@ -88,6 +93,7 @@ class Parser {
     }
     if (token === '[') return this.#list(']').flatMap((one) => (one instanceof Map ? [one] : []))
     if (/^\d/.test(token)) return Number(token)
+    if (token.startsWith("'")) return token.slice(1, -1)
     if (this.#peek() === '(') {
       this.#next++
       return this.#call(token.toUpperCase())
@@ -108,6 +114,12 @@ class Parser {
     }
     const args = this.#list(')')
     const [first = 0, second = 0, third = 0] = args
+    if (name === 'SEARCH') {
+      const { search } = this.#context
+      if (!search || typeof first !== 'string' || typeof second !== 'string' || typeof third !== 'number')
+        throw invalid(this.#expression, "SEARCH takes '{namespace, dimensions} terms', a statistic and a period")
+      return search(first, second, third)
+    }
     if (name === 'METRICS') return [...this.#context.series.values()]
     if (name === 'IF')
       return combine(
@@ -185,6 +197,8 @@ const folds: Record<string, (values: number[]) => number> = {
 
 /** Two series meet where both have a value; a quotient by zero is none. */
 function combine(a: Value, b: Value, operate: (a: number, b: number) => number): Value {
+  if (typeof a === 'string' || typeof b === 'string')
+    throw new AwsError('ValidationError', 'Only SEARCH takes texts.', {}, 400)
   if (Array.isArray(a)) return a.map((one) => combine(one, b, operate) as Series)
   if (Array.isArray(b)) return b.map((one) => combine(a, one, operate) as Series)
   if (typeof a === 'number' && typeof b === 'number') return operate(a, b)

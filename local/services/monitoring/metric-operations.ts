@@ -25,16 +25,18 @@ export function metricOperations(metrics: Metrics, changed: () => void): Record<
       return {
         MetricDataResults: queries
           .filter(({ ReturnData = true }) => ReturnData)
-          .map(({ Id, Label, MetricStat, Expression }) => {
-            const points = [...results.get(Id)!].sort(([a], [b]) => (ScanBy === 'TimestampAscending' ? a - b : b - a))
-            return {
-              Id,
-              Label: Label ?? MetricStat?.Metric.MetricName ?? Expression,
-              Timestamps: points.map(([time]) => new Date(time)),
-              Values: points.map(([, value]) => value),
-              StatusCode: 'Complete',
-            }
-          }),
+          .flatMap(({ Id, Label, MetricStat, Expression }) =>
+            [results.of(Id)].flat().map((series) => {
+              const points = [...series].sort(([a], [b]) => (ScanBy === 'TimestampAscending' ? a - b : b - a))
+              return {
+                Id,
+                Label: Label ?? MetricStat?.Metric.MetricName ?? Expression,
+                Timestamps: points.map(([time]) => new Date(time)),
+                Values: points.map(([, value]) => value),
+                StatusCode: 'Complete',
+              }
+            }),
+          ),
         Messages: [],
       }
     },

@@ -2,6 +2,7 @@
 import { AwsError } from '../../gateway/aws-error.ts'
 import { evaluate } from './math.ts'
 import { type Metric, type Metrics, type Series, statistic } from './metrics.ts'
+import { searchMetrics } from './search.ts'
 
 /** A query as GetMetricData and PutMetricAlarm have it. */
 export interface MetricQuery {
@@ -13,9 +14,16 @@ export interface MetricQuery {
   MetricStat?: { Metric: Metric; Period: number; Stat: string }
 }
 
-/** @returns the series of each query by id. @throws AwsError ValidationError, InvalidParameterValueException */
-export function runQueries(metrics: Metrics, queries: MetricQuery[], start: number, end: number): Map<string, Series> {
+/** What queries give, by their id. */
+export interface Answers {
+  /** One series, or those of a search, which other expressions do not see. */
+  of(id: string): Series | Series[]
+}
+
+/** @throws AwsError ValidationError, InvalidParameterValueException */
+export function runQueries(metrics: Metrics, queries: MetricQuery[], start: number, end: number): Answers {
   const results = new Map<string, Series>()
+  const several = new Map<string, Series[]>()
   for (const { Id, MetricStat } of queries) {
     if (!MetricStat) continue
     const period = checkPeriod(MetricStat.Period)
@@ -30,11 +38,19 @@ export function runQueries(metrics: Metrics, queries: MetricQuery[], start: numb
       throw new AwsError('ValidationError', `The expressions ${[...ids].join(', ')} depend on each other.`, {}, 400)
     for (const { Id, Expression, Period } of ready) {
       const times = timesBetween(start, end, checkPeriod(Period ?? periodOf(queries)))
-      results.set(Id, evaluate(Expression!, { series: results, times }))
+      const found = evaluate(Expression!, { series: results, times, search })
+      if (Array.isArray(found)) several.set(Id, found)
+      else results.set(Id, found)
     }
     waiting = waiting.filter((query) => !ready.includes(query))
   }
-  return results
+  return { of: (id) => several.get(id) ?? results.get(id) ?? new Map() }
+
+  function search(expression: string, name: string, period: number): Series[] {
+    return searchMetrics(metrics.list(), expression)
+      .map((metric) => statistic(metrics.periods(metric, start, end, checkPeriod(period)), name))
+      .filter((series) => series.size > 0)
+  }
 }
 
 /** The largest period of the metrics that queries use. */
@@ -57,4 +73,4 @@ function timesBetween(start: number, end: number, period: number): number[] {
   return Array.from({ length: Math.max(Math.ceil((end - first) / length), 0) }, (_, i) => first + i * length)
 }
 
-const wordsOf = (expression: string) => expression.match(/[A-Za-z_]\w*/g) ?? []
+const wordsOf = (expression: string) => expression.replace(/'[^']*'/g, '').match(/[A-Za-z_]\w*/g) ?? []

@@ -3,6 +3,7 @@ import type { Cloud } from '../../cloud.ts'
 import type { Service } from '../../gateway/service.ts'
 import { Instances } from './instances.ts'
 import { createMay } from './may.ts'
+import { InstanceMetrics } from './metrics.ts'
 import { rdsOperations } from './operations.ts'
 import { rdsResources } from './resources.ts'
 
@@ -10,6 +11,7 @@ export { findMysqlServer, INSTALL_HINT } from './server.ts'
 
 export function createRds(cloud: Cloud): Service {
   const instances = new Instances(cloud)
+  const metrics = new InstanceMetrics(cloud, instances)
   return {
     name: 'rds',
     schemas: () => import('@aws-sdk/client-rds'),
@@ -18,7 +20,11 @@ export function createRds(cloud: Cloud): Service {
     resources: rdsResources(cloud, instances),
     start() {
       instances.startServers()
+      metrics.start()
     },
-    close: () => instances.close(),
+    async close() {
+      await metrics.close()
+      await instances.close()
+    },
   }
 }

@@ -25,7 +25,18 @@ export interface InstanceRecord {
   masterUsername: string
   database?: string
   iamAuthentication: boolean
+  allocatedGib: number
   createdAt: number
+}
+
+/** What an instance uses now. */
+export interface Load {
+  identifier: string
+  allocatedGib: number
+  connections: number
+  /** Where the server keeps its data, and its process; undefined of a server that is not ours. */
+  dataFolder: string | undefined
+  pid: number | undefined
 }
 
 interface Running {
@@ -52,6 +63,16 @@ export class Instances {
 
   find(identifier: string): InstanceRecord | undefined {
     return this.#records.get(identifier)
+  }
+
+  loads(): Load[] {
+    return [...this.#running].map(([identifier, { proxy, server }]) => ({
+      identifier,
+      allocatedGib: this.find(identifier)?.allocatedGib ?? 0,
+      connections: proxy.connections,
+      dataFolder: server?.dataFolder,
+      pid: server?.pid,
+    }))
   }
 
   /** Opens the instance's port; the server behind is started by {@link startServers}, or by the first connection. */

@@ -41,6 +41,7 @@ function describe(record: InstanceRecord) {
     DBInstanceArn: record.arn,
     DbiResourceId: record.resourceId,
     DBInstanceClass: record.instanceClass,
+    AllocatedStorage: record.allocatedGib,
     DBInstanceStatus: 'available',
     Engine: record.engine,
     EngineVersion: record.engineVersion,

@@ -60,6 +60,11 @@ export class MysqlProxy {
     this.#context = createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' })
   }
 
+  /** How many clients are connected. */
+  get connections(): number {
+    return this.#open.size
+  }
+
   /** Serves one connection to its end. */
   accept(socket: Socket): void {
     this.#open.add(socket)

@@ -10,6 +10,7 @@ const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) =>
 
 const InstanceProperties = z.object({
   DBInstanceIdentifier: z.string().optional(),
+  AllocatedStorage: z.coerce.number().positive().default(20),
   DBInstanceClass: z.string().default('db.t4g.micro'),
   DBName: z.string().optional(),
   Engine: z.enum(['mysql', 'mariadb']),
@@ -55,6 +56,7 @@ export function rdsResources(cloud: Cloud, instances: Instances): Record<string,
             instanceClass: given.DBInstanceClass,
             masterUsername: given.MasterUsername,
             iamAuthentication: given.EnableIAMDatabaseAuthentication,
+            allocatedGib: given.AllocatedStorage,
             ...(given.DBName ? { database: given.DBName } : {}),
           },
           password,

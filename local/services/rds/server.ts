@@ -75,7 +75,12 @@ export class PrivateServer {
     return join(tmpdir(), `stepwell-${process.getuid?.() ?? 0}-${short}`, 'mysql.sock')
   }
 
-  get #data(): string {
+  /** Undefined while no server runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  get dataFolder(): string {
     return join(this.#folder, 'data')
   }
 
@@ -124,7 +129,7 @@ export class PrivateServer {
     await mkdir(dirname(this.#socket), { recursive: true, mode: 0o700 })
     await this.#endLeftover()
     const password = await this.#password()
-    if (!existsSync(this.#data)) await this.#initialize(program)
+    if (!existsSync(this.dataFolder)) await this.#initialize(program)
     await this.#spawn(program)
     const socketPath = this.#socket
     const admin = { user: 'root', password }
@@ -151,7 +156,7 @@ export class PrivateServer {
 
   /** Makes the system tables beside their place, so that a kill in the middle leaves nothing half made. */
   async #initialize(program: string): Promise<void> {
-    const partial = `${this.#data}.partial`
+    const partial = `${this.dataFolder}.partial`
     await rm(partial, { recursive: true, force: true })
     const user = asRoot()
     if (await isMariadb(program)) {
@@ -169,7 +174,7 @@ export class PrivateServer {
     } else {
       await run(program, ['--no-defaults', '--initialize-insecure', `--datadir=${partial}`, ...user])
     }
-    await rename(partial, this.#data)
+    await rename(partial, this.dataFolder)
   }
 
   async #spawn(program: string): Promise<void> {
@@ -179,7 +184,7 @@ export class PrivateServer {
       program,
       [
         '--no-defaults',
-        `--datadir=${this.#data}`,
+        `--datadir=${this.dataFolder}`,
         `--socket=${this.#socket}`,
         `--pid-file=${this.#pidFile}`,
         '--skip-networking',
@@ -221,11 +226,11 @@ export class PrivateServer {
   /** A local cloud that was killed leaves its server running, or its socket behind. */
   async #endLeftover(): Promise<void> {
     const pid = Number(await readFile(this.#pidFile, 'utf8').catch(() => ''))
-    if (pid > 0 && (await runsOn(pid, this.#data))) {
+    if (pid > 0 && (await runsOn(pid, this.dataFolder))) {
       this.#log('warn', 'A MySQL server of an earlier run is stopped', { pid })
       process.kill(pid, 'SIGTERM')
       const until = Date.now() + STOP_SECONDS * 1000
-      while (await runsOn(pid, this.#data)) {
+      while (await runsOn(pid, this.dataFolder)) {
         if (Date.now() > until) process.kill(pid, 'SIGKILL')
         await sleep(50)
       }

@@ -10,6 +10,7 @@ import { executionNames } from './arns.ts'
 import { ExecutionLog } from './logging.ts'
 import type { Found } from './machines.ts'
 import { versionArn } from './machines.ts'
+import { ExecutionMetrics } from './metrics.ts'
 import { type ExecutionRow, executionKey, hashOf, type MachineRow, type Revision, type Rows } from './rows.ts'
 import { putStatusEvent } from './status-events.ts'
 
@@ -28,11 +29,13 @@ export class Executions {
   readonly #rows: Rows
   readonly #programs = new Map<string, Program>()
   readonly #logs = new Set<ExecutionLog>()
+  readonly #metrics: ExecutionMetrics
   #telling: Promise<unknown> = Promise.resolve()
 
   constructor(cloud: Cloud, rows: Rows, ports: Ports) {
     this.#cloud = cloud
     this.#rows = rows
+    this.#metrics = new ExecutionMetrics(cloud)
     this.engine = new Engine(ports)
   }
 
@@ -90,6 +93,7 @@ export class Executions {
     this.#rows.executions.put(key, row)
     this.#rows.running.put(key, true)
     this.#follow(this.engine.start(this.#info(row, input), this.program(revision.definition), this.#options(row)), row)
+    this.#metrics.started(machine.arn)
     this.#tell(row, input)
     return row
   }
@@ -118,6 +122,8 @@ export class Executions {
       ports: { journals },
       ...(log && { onEvent: (record) => log.record(record) }),
     })
+    this.#metrics.started(machine.arn)
+    this.#metrics.follow(execution)
     return { execution, arn }
   }
 
@@ -240,10 +246,11 @@ export class Executions {
     this.#rows.executions.put(executionKey(row.machineName, row.name), row)
   }
 
-  /** Settles when all logs and events so far are out. */
-  async settled(): Promise<void> {
+  /** Settles when all logs, events and metrics are out. */
+  async close(): Promise<void> {
     await this.#telling
     for (const log of this.#logs) await log.flush()
+    await this.#metrics.close()
   }
 
   /** Tells EventBridge how an execution stands, one after the other. */
@@ -253,6 +260,7 @@ export class Executions {
   }
 
   #follow(execution: Execution, row: ExecutionRow): void {
+    this.#metrics.follow(execution)
     void execution.ended.then((result: ExecutionResult) => {
       const ended: ExecutionRow = { ...row, status: result.status, stopDate: result.stopTime }
       this.save(ended)

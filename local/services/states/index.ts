@@ -77,7 +77,7 @@ export function createStates(cloud: Cloud, options: StatesOptions = {}): Service
     start: () => executions.resumeAll(),
     async close() {
       executions.engine.suspend()
-      await executions.settled()
+      await executions.close()
     },
   }
 }

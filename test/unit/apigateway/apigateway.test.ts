@@ -357,6 +357,23 @@ describe('a stage', () => {
     expect((await send('GET', '/items')).body).toBe('{"message":"Missing required request parameters: [name]"}')
   })
 
+  it('counts requests, and those that failed, by the name of the API', async () => {
+    cloud.fake('monitoring', { PutMetricData: () => ({}) })
+    await send('GET', '/items')
+    await send('DELETE', '/nowhere')
+
+    await house.close?.()
+
+    const data = cloud.calls.filter(({ service }) => service === 'monitoring').flatMap(({ input }) => input.MetricData)
+    expect(data.map(({ MetricName, StatisticValues: { Sum } }) => [MetricName, Sum])).toEqual([
+      ['Count', 2],
+      ['4XXError', 1],
+      ['5XXError', 1],
+      ['Latency', expect.any(Number)],
+    ])
+    for (const { Dimensions } of data) expect(Dimensions).toEqual([{ Name: 'ApiName', Value: 'Api' }])
+  })
+
   it('takes bodies of at most 10 MB', async () => {
     const response = await send('POST', '/items', { headers: { 'content-length': String(11 * 1024 * 1024) } })
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Service } from '../../../local/gateway/service.ts'
 import { createMonitoring } from '../../../local/services/monitoring/index.ts'
 import { evaluate } from '../../../local/services/monitoring/math.ts'
+import type { Series } from '../../../local/services/monitoring/metrics.ts'
 import { failure, type TestCloud, testCloud } from '../../support/cloud.ts'
 
 let cloud: TestCloud
@@ -118,6 +119,29 @@ describe('metrics', () => {
     ])
   })
 
+  it('are found by a search, a series each', async () => {
+    for (const [Variant, Value] of [
+      ['a', 1],
+      ['b', 2],
+    ] as const)
+      await put({ Value, Dimensions: [{ Name: 'Variant', Value: Variant }] })
+    const search = `SEARCH('{Stepwell,Variant} MetricName="Rows"', 'Sum', 60)`
+
+    const { MetricDataResults } = await call('GetMetricData', {
+      ...range,
+      MetricDataQueries: [
+        { Id: 'rows', Expression: search, Label: 'rows' },
+        { Id: 'all', Expression: `SUM(${search})` },
+      ],
+    })
+
+    expect(MetricDataResults.map(({ Id, Label, Values }: any) => [Id, Label, Values])).toEqual([
+      ['rows', 'rows', [1]],
+      ['rows', 'rows', [2]],
+      ['all', `SUM(${search})`, [3]],
+    ])
+  })
+
   it('are told apart by their dimensions, in any order, and listed', async () => {
     const a = { Name: 'a', Value: '1' }
     const b = { Name: 'b', Value: '2' }
@@ -171,7 +195,7 @@ describe('metric math', () => {
     ]),
     times: [1, 2, 3],
   }
-  const result = (expression: string) => [...evaluate(expression, context)]
+  const result = (expression: string) => [...(evaluate(expression, context) as Series)]
 
   it.each([
     [
@@ -255,9 +279,12 @@ describe('metric math', () => {
     expect(result(expression)).toEqual(expected)
   })
 
-  it.each(['a +', 'c', 'RATE(a)', 'a b', '(a', 'a $ b', '[a, b]'])('refuses %s', async (expression) => {
-    expect((await failure(() => result(expression))).name).toBe('ValidationError')
-  })
+  it.each(['a +', 'c', 'RATE(a)', 'a b', '(a', 'a $ b', "'a'", "'a' + 1", 'SEARCH(a, 1, 2)'])(
+    'refuses %s',
+    async (expression) => {
+      expect((await failure(() => result(expression))).name).toBe('ValidationError')
+    },
+  )
 })
 
 describe('an alarm', () => {

@@ -46,6 +46,29 @@ describe('StartExecution', () => {
     })
   })
 
+  it('is counted, with how it ended and how long it took', async () => {
+    world.cloud.fake('monitoring', { PutMetricData: () => ({}) })
+    const stateMachineArn = await create(pass)
+    await ended((await call('StartExecution', { stateMachineArn, name: 'one' })).executionArn)
+    const counted = () =>
+      world.cloud.calls
+        .filter(({ service }) => service === 'monitoring')
+        .flatMap(({ principal, input }) => {
+          expect([principal.service, input.Namespace]).toEqual(['states.amazonaws.com', 'AWS/States'])
+          return input.MetricData as any[]
+        })
+    const data = await until(counted, (list) => list.length === 6)
+    expect(Object.fromEntries(data.map((datum) => [datum.MetricName, datum.StatisticValues.Sum]))).toEqual({
+      ExecutionsStarted: 1,
+      ExecutionsSucceeded: 1,
+      ExecutionsFailed: 0,
+      ExecutionsTimedOut: 0,
+      ExecutionsAborted: 0,
+      ExecutionTime: expect.any(Number),
+    })
+    for (const { Dimensions } of data) expect(Dimensions).toEqual([{ Name: 'StateMachineArn', Value: stateMachineArn }])
+  })
+
   it('acts as the role of the machine', async () => {
     const stateMachineArn = await create(invoke())
     await ended((await call('StartExecution', { stateMachineArn, name: 'one' })).executionArn)
