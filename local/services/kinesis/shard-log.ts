@@ -1,25 +1,12 @@
 /**
- * The records of one shard: an append-only log in segment files. Appends of one moment share one write and one fdatasync (group commit),
- * and are seen by readers only then. Memory holds one entry in 64 records; all else is read from the files.
+ * The records of one shard, in an append-only log whose segments are named by their first record. Readers see a record when it is on the
+ * disk. Memory holds one entry in 64 records; all else is read from the files.
  *
- * A record in a segment: body length, CRC-32 of the body (4 bytes each), arrival in milliseconds (8, a double), length of the partition key
- * (2), then the body: partition key and data.
+ * A frame: body length, CRC-32 of the body (4 bytes each), arrival in milliseconds (8, a double), length of the partition key (2), then the
+ * body: partition key and data.
  */
-import {
-  closeSync,
-  fdatasync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  write,
-} from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
+import { AppendLog, type Framing, type Segment } from '../../append-log.ts'
 
 export interface StoredRecord {
   /** Counts from 0 over the shard's life. */
@@ -37,254 +24,164 @@ export interface NewRecord {
 const HEADER_BYTES = 18
 const INDEX_EVERY = 64
 const DEFAULT_SEGMENT_BYTES = 32 * 1024 * 1024
-const READ_BYTES = 1024 * 1024
 
-/** One file: its first record's number is its name. */
-interface Segment {
-  file: string
-  fd: number
-  first: number
+const framing: Framing = {
+  headerBytes: HEADER_BYTES,
+  frameBytes: (piece, at) => HEADER_BYTES + piece.readUInt32LE(at),
+  isWhole: (frame) => crc32(frame.subarray(HEADER_BYTES)) === frame.readUInt32LE(4),
+}
+
+/** What is known of a segment: `start` is its first record's number. */
+interface Contents {
   count: number
-  bytes: number
   newestMs: number
   /** Of every 64th record: its place and arrival. */
   offsets: number[]
   arrivals: number[]
 }
 
-const fdatasyncAsync = promisify(fdatasync)
-const writeAsync = promisify(write)
-
 export class ShardLog {
-  readonly #folder: string
-  readonly #segmentBytes: number
-  readonly #segments: Segment[] = []
-  #pending: { chunks: Buffer[]; bytes: number; count: number; arrivals: number[]; sizes: number[] } = nothing()
-  #flushing: Promise<void> | undefined
+  readonly #log: AppendLog
+  readonly #contents = new Map<Segment, Contents>()
   /** The number that the next record gets. */
   #next: number
-  /** Records before this one are durable. */
+  /** Records before this one are on the disk. */
   #committed: number
-  #failure: Error | undefined
-  #isClosed = false
 
   constructor(folder: string, segmentBytes = DEFAULT_SEGMENT_BYTES) {
-    this.#folder = folder
-    this.#segmentBytes = segmentBytes
-    mkdirSync(folder, { recursive: true })
-    const files = readdirSync(folder)
-      .filter((name) => name.endsWith('.log'))
-      .sort()
-    for (const [i, name] of files.entries()) this.#segments.push(recover(join(folder, name), i === files.length - 1))
-    if (this.#segments.length === 0) this.#segments.push(this.#newSegment(0))
-    const last = this.#segments.at(-1)!
-    this.#next = last.first + last.count
+    this.#log = new AppendLog(folder, { suffix: '.log', framing, segmentBytes })
+    for (const segment of this.#log.segments)
+      for (const { at, bytes } of this.#log.frames(segment)) this.#note(segment, at, bytes.readDoubleLE(8))
+    const { newest } = this.#log
+    this.#next = newest.start + this.#of(newest).count
     this.#committed = this.#next
   }
 
   /** The oldest record that is still there. */
   get first(): number {
-    return this.#segments[0]!.first
+    return this.#log.segments[0]!.start
   }
 
-  /** Behind the newest durable record. */
+  /** Behind the newest record that can be read. */
   get end(): number {
     return this.#committed
   }
 
-  /** Gives the first record's number once all are durable. */
+  /** Gives the first record's number once all are on the disk. */
   async append(records: NewRecord[], arrivalMs: number): Promise<number> {
+    if (this.#log.isFull) this.#log.rotate(this.#next)
     const first = this.#next
-    for (const { partitionKey, data } of records) {
-      const chunk = encode(partitionKey, data, arrivalMs)
-      this.#pending.chunks.push(chunk)
-      this.#pending.sizes.push(chunk.length)
-      this.#pending.arrivals.push(arrivalMs)
-      this.#pending.bytes += chunk.length
-    }
-    this.#pending.count += records.length
+    const { bytes, places } = encode(records, arrivalMs)
+    const at = this.#log.append(bytes)
+    for (const place of places) this.#note(this.#log.newest, at + place, arrivalMs)
     this.#next += records.length
-    // Whoever comes while a group is written goes with the next one.
-    while (this.#committed < first + records.length) {
-      if (this.#failure) throw this.#failure
-      this.#flushing ??= this.#flush()
-        .catch((error: Error) => {
-          // Nobody knows what of the group is on the disk: only reading the files anew can tell.
-          this.#failure = error
-        })
-        .finally(() => {
-          this.#flushing = undefined
-        })
-      await this.#flushing
-    }
+    const end = this.#next
+    await this.#log.flush()
+    this.#committed = Math.max(this.#committed, end)
     return first
-  }
-
-  async #flush(): Promise<void> {
-    const group = this.#pending
-    this.#pending = nothing()
-    let segment = this.#segments.at(-1)!
-    if (segment.bytes >= this.#segmentBytes) {
-      segment = this.#newSegment(segment.first + segment.count)
-      this.#segments.push(segment)
-    }
-    const bytes = Buffer.concat(group.chunks, group.bytes)
-    let written = 0
-    while (written < bytes.length) {
-      const at = segment.bytes + written
-      const { bytesWritten } = await writeAsync(segment.fd, bytes, written, bytes.length - written, at)
-      written += bytesWritten
-    }
-    await fdatasyncAsync(segment.fd)
-    for (let i = 0; i < group.count; i++) note(segment, group.sizes[i]!, group.arrivals[i]!)
-    this.#committed += group.count
   }
 
   /** Records from `from` on: at most `limit`, and at most `maxBytes` of data (but always one). */
   read(from: number, limit: number, maxBytes: number): StoredRecord[] {
     const records: StoredRecord[] = []
-    let index = Math.max(from, this.first)
     let bytes = 0
-    while (records.length < limit && index < this.#committed) {
-      const segment = this.#segmentOf(index)
-      for (const record of scan(segment, index)) {
-        bytes += record.data.length
-        if (records.length >= limit || (bytes > maxBytes && records.length > 0)) return records
-        records.push(record)
-        index = record.index + 1
-      }
+    for (const record of this.#scan(Math.max(from, this.first))) {
+      bytes += record.data.length
+      if (records.length >= limit || (bytes > maxBytes && records.length > 0)) break
+      records.push(record)
     }
     return records
   }
 
   /** The first record that arrived at this time or later; the log's end when none has. */
   indexAt(ms: number): number {
-    const segment = this.#segments.find((one) => one.count > 0 && one.newestMs >= ms)
+    const segment = this.#log.segments.find((one) => this.#of(one).count > 0 && this.#of(one).newestMs >= ms)
     if (!segment) return this.#committed
-    const entry = segment.arrivals.findLastIndex((arrival) => arrival < ms)
-    if (entry < 0) return segment.first
-    for (const record of scan(segment, segment.first + entry * INDEX_EVERY))
+    const entry = this.#of(segment).arrivals.findLastIndex((arrival) => arrival < ms)
+    if (entry < 0) return Math.min(segment.start, this.#committed)
+    for (const record of this.#scan(segment.start + entry * INDEX_EVERY))
       if (record.arrivalMs >= ms) return record.index
-    return segment.first + segment.count
+    return this.#committed
   }
 
   /** Removes segments of which even the newest record arrived before this time. */
   trim(beforeMs: number): void {
-    while (this.#segments.length > 1 && this.#segments[0]!.newestMs < beforeMs) drop(this.#segments.shift()!)
-    const [only] = this.#segments
-    if (this.#segments.length > 1 || only!.count === 0 || only!.newestMs >= beforeMs || this.#flushing) return
-    this.#segments.push(this.#newSegment(only!.first + only!.count))
-    drop(this.#segments.shift()!)
+    const { newest } = this.#log
+    const { count, newestMs } = this.#of(newest)
+    if (count > 0 && newestMs < beforeMs) this.#log.rotate(this.#next)
+    for (;;) {
+      const oldest = this.#log.segments[0]!
+      if (this.#of(oldest).newestMs >= beforeMs || !this.#log.removeOldest()) return
+      this.#contents.delete(oldest)
+    }
   }
 
-  async close(): Promise<void> {
-    await this.#flushing
-    if (this.#isClosed) return
-    this.#isClosed = true
-    for (const segment of this.#segments) closeSync(segment.fd)
+  close(): Promise<void> {
+    return this.#log.close()
   }
 
-  #newSegment(first: number): Segment {
-    const file = join(this.#folder, `${String(first).padStart(16, '0')}.log`)
-    return { file, fd: openSync(file, 'a+'), first, count: 0, bytes: 0, newestMs: 0, offsets: [], arrivals: [] }
+  #of(segment: Segment): Contents {
+    let contents = this.#contents.get(segment)
+    if (!contents) {
+      contents = { count: 0, newestMs: 0, offsets: [], arrivals: [] }
+      this.#contents.set(segment, contents)
+    }
+    return contents
   }
 
-  #segmentOf(index: number): Segment {
-    return this.#segments.findLast((segment) => segment.first <= index)!
+  #note(segment: Segment, at: number, arrivalMs: number): void {
+    const contents = this.#of(segment)
+    if (contents.count % INDEX_EVERY === 0) {
+      contents.offsets.push(at)
+      contents.arrivals.push(arrivalMs)
+    }
+    contents.count++
+    contents.newestMs = Math.max(contents.newestMs, arrivalMs)
   }
-}
 
-function nothing() {
-  return { chunks: [] as Buffer[], bytes: 0, count: 0, arrivals: [] as number[], sizes: [] as number[] }
-}
-
-function encode(partitionKey: string, data: Uint8Array, arrivalMs: number): Buffer {
-  const keyBytes = Buffer.byteLength(partitionKey)
-  const chunk = Buffer.allocUnsafe(HEADER_BYTES + keyBytes + data.length)
-  chunk.write(partitionKey, HEADER_BYTES)
-  chunk.set(data, HEADER_BYTES + keyBytes)
-  chunk.writeUInt32LE(keyBytes + data.length, 0)
-  chunk.writeUInt32LE(crc32(chunk.subarray(HEADER_BYTES)), 4)
-  chunk.writeDoubleLE(arrivalMs, 8)
-  chunk.writeUInt16LE(keyBytes, 16)
-  return chunk
-}
-
-function note(segment: Segment, bytes: number, arrivalMs: number): void {
-  if (segment.count % INDEX_EVERY === 0) {
-    segment.offsets.push(segment.bytes)
-    segment.arrivals.push(arrivalMs)
-  }
-  segment.count++
-  segment.bytes += bytes
-  segment.newestMs = Math.max(segment.newestMs, arrivalMs)
-}
-
-function drop(segment: Segment): void {
-  closeSync(segment.fd)
-  rmSync(segment.file, { force: true })
-}
-
-/** A segment's records from `index` on, read in pieces. */
-function* scan(segment: Segment, index: number): Generator<StoredRecord> {
-  const entry = Math.floor((index - segment.first) / INDEX_EVERY)
-  let at = segment.offsets[entry]
-  if (at === undefined) return
-  let number = segment.first + entry * INDEX_EVERY
-  let piece: Buffer<ArrayBufferLike> = Buffer.alloc(0)
-  let start = at
-  const need = (bytes: number) => {
-    if (at! + bytes - start <= piece.length) return
-    piece = readPiece(segment, at!, Math.max(READ_BYTES, bytes))
-    start = at!
-  }
-  while (at < segment.bytes) {
-    need(HEADER_BYTES)
-    let offset = at - start
-    const length = piece.readUInt32LE(offset)
-    need(HEADER_BYTES + length)
-    offset = at - start
-    if (number >= index) {
-      const arrivalMs = piece.readDoubleLE(offset + 8)
-      const body = offset + HEADER_BYTES
-      const keyEnd = body + piece.readUInt16LE(offset + 16)
-      yield {
-        index: number,
-        arrivalMs,
-        partitionKey: piece.toString('utf8', body, keyEnd),
-        data: piece.subarray(keyEnd, body + length),
+  /** Records that can be read, from `index` on. */
+  *#scan(index: number): Generator<StoredRecord> {
+    for (const segment of this.#log.segments) {
+      const { count, offsets } = this.#of(segment)
+      if (segment.start + count <= index) continue
+      const entry = Math.floor(Math.max(0, index - segment.start) / INDEX_EVERY)
+      let number = segment.start + entry * INDEX_EVERY
+      for (const { bytes } of this.#log.frames(segment, offsets[entry])) {
+        if (number >= this.#committed) return
+        if (number >= index) yield decode(bytes, number)
+        number++
       }
     }
-    at += HEADER_BYTES + length
-    number++
   }
 }
 
-function readPiece(segment: Segment, at: number, bytes: number): Buffer {
-  const piece = Buffer.allocUnsafe(Math.min(bytes, segment.bytes - at))
-  const got = readSync(segment.fd, piece, 0, piece.length, at)
-  return piece.subarray(0, got)
+/** Frames in one piece of memory, and where each begins in it. */
+function encode(records: NewRecord[], arrivalMs: number): { bytes: Buffer; places: number[] } {
+  const sizes = records.map(({ partitionKey, data }) => Buffer.byteLength(partitionKey) + data.length)
+  const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + HEADER_BYTES + size, 0))
+  const places: number[] = []
+  let at = 0
+  for (const [i, { partitionKey, data }] of records.entries()) {
+    const body = at + HEADER_BYTES
+    const end = body + sizes[i]!
+    bytes.write(partitionKey, body)
+    bytes.set(data, end - data.length)
+    bytes.writeUInt32LE(sizes[i]!, at)
+    bytes.writeUInt32LE(crc32(bytes.subarray(body, end)), at + 4)
+    bytes.writeDoubleLE(arrivalMs, at + 8)
+    bytes.writeUInt16LE(sizes[i]! - data.length, at + 16)
+    places.push(at)
+    at = end
+  }
+  return { bytes, places }
 }
 
-/** Reads a segment's index; of the newest one, a record that a crash has cut short is taken away. */
-function recover(file: string, isLast: boolean): Segment {
-  const fd = openSync(file, 'a+')
-  const { size } = fstatSync(fd)
-  const first = Number(file.slice(file.lastIndexOf('/') + 1, -'.log'.length))
-  const segment: Segment = { file, fd, first, count: 0, bytes: 0, newestMs: 0, offsets: [], arrivals: [] }
-  const header = Buffer.alloc(HEADER_BYTES)
-  while (segment.bytes + HEADER_BYTES <= size) {
-    readSync(fd, header, 0, HEADER_BYTES, segment.bytes)
-    const length = header.readUInt32LE(0)
-    const end = segment.bytes + HEADER_BYTES + length
-    if (end > size) break
-    if (isLast) {
-      const body = Buffer.allocUnsafe(length)
-      readSync(fd, body, 0, length, segment.bytes + HEADER_BYTES)
-      if (crc32(body) !== header.readUInt32LE(4)) break
-    }
-    note(segment, HEADER_BYTES + length, header.readDoubleLE(8))
+function decode(frame: Buffer, index: number): StoredRecord {
+  const keyEnd = HEADER_BYTES + frame.readUInt16LE(16)
+  return {
+    index,
+    arrivalMs: frame.readDoubleLE(8),
+    partitionKey: frame.toString('utf8', HEADER_BYTES, keyEnd),
+    data: frame.subarray(keyEnd),
   }
-  if (segment.bytes < size) ftruncateSync(fd, segment.bytes)
-  return segment
 }

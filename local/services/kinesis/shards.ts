@@ -2,7 +2,7 @@
  * Shards of a stream: which part of the 128-bit hash space is whose, and how parts are split and merged
  * (https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-resharding.html).
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { AwsError } from '../../gateway/aws-error.ts'
 
 export interface Shard {
@@ -39,7 +39,7 @@ export function evenly(count: number, from: number, createdAt: number): Shard[] 
 
 /** MD5 of the partition key, as a number, or the explicit key in its place. */
 export function hashKey(partitionKey: string, explicit: string | undefined): bigint {
-  if (explicit === undefined) return BigInt(`0x${createHash('md5').update(partitionKey).digest('hex')}`)
+  if (explicit === undefined) return BigInt(`0x${hash('md5', partitionKey)}`)
   if (!/^(0|[1-9]\d{0,38})$/.test(explicit) || BigInt(explicit) >= HASH_SPACE)
     throw new AwsError(
       'InvalidArgumentException',
