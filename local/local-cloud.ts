@@ -13,6 +13,8 @@ import { Sessions } from './sessions.ts'
 import { Store } from './store.ts'
 
 const NOT_SERVED = 501
+/** Journals hold task tokens, logs whatever functions print, and the database who may act as whom. */
+const OWNER_ONLY = 0o700
 
 /** What the cloud keeps of a role; the iam service writes it. */
 export interface RoleRecord {
@@ -65,7 +67,7 @@ export class LocalCloud implements Cloud {
     this.dataDir = resolve(options.dataDir)
     this.iam = options.iam ?? true
     this.admin = { arn: `arn:aws:iam::${this.account}:root`, admin: true, policies: () => [] }
-    mkdirSync(this.dataDir, { recursive: true })
+    mkdirSync(this.dataDir, { recursive: true, mode: OWNER_ONLY })
     this.#store = new Store(join(this.dataDir, 'cloud.sqlite'))
     this.#sessions = new Sessions(this.#store.collection('sts.sessions'))
     this.#logFile = join(this.folder('log'), 'cloud.log')
@@ -165,7 +167,7 @@ export class LocalCloud implements Cloud {
   folder(name: string): string {
     const path = resolve(this.dataDir, name)
     if (!path.startsWith(this.dataDir + sep)) throw new Error(`The folder "${name}" is outside of the data directory.`)
-    mkdirSync(path, { recursive: true })
+    mkdirSync(path, { recursive: true, mode: OWNER_ONLY })
     return path
   }
 

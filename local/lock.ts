@@ -13,7 +13,7 @@ export class DataDirInUseError extends Error {
 
 /** Returns the function that unlocks. A lock whose process is gone counts for nothing. @throws DataDirInUseError */
 export function lockDataDir(dataDir: string): () => void {
-  mkdirSync(dataDir, { recursive: true })
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const file = join(dataDir, 'cloud.pid')
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' })

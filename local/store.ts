@@ -2,11 +2,13 @@
  * Rows that survive a restart: one SQLite file for all services, one table of JSON documents.
  * SQLite in WAL mode keeps what is committed through a kill -9 (https://www.sqlite.org/wal.html).
  */
+import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Collection } from './cloud.ts'
 
 /** Sorts behind every key that starts with a prefix: SQLite compares UTF-8 bytes. */
 const LAST_CHARACTER = '\u{10ffff}'
+const OWNER_ONLY = 0o600
 
 export class Store {
   readonly #database: DatabaseSync
@@ -16,6 +18,9 @@ export class Store {
   readonly #entries: StatementSync
 
   constructor(file: string) {
+    // Its owner's only, before anything is in it; SQLite gives its other files the mode of the first.
+    closeSync(openSync(file, 'a', OWNER_ONLY))
+    chmodSync(file, OWNER_ONLY)
     this.#database = new DatabaseSync(file)
     // NORMAL loses no committed row when a process is killed; only a power cut can cost the last ones.
     this.#database.exec(`

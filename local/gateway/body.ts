@@ -179,11 +179,30 @@ export function bodyStream(
   return verifier
 }
 
+/** More than any operation takes that does not stream: InvokeEndpoint takes 25 MB, PutRecords 10 MiB before Base64. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024
+const CONTENT_TOO_LARGE = 413
+
+const tooLarge = () =>
+  new AwsError(
+    'RequestEntityTooLargeException',
+    `Request must be smaller than ${MAX_BODY_BYTES} bytes.`,
+    {},
+    CONTENT_TOO_LARGE,
+  )
+
+/** The whole body. @throws AwsError RequestEntityTooLargeException without having read all of it */
 export async function bodyBytes(
   message: Readable & { headers: IncomingHttpHeaders },
   verified: boolean,
 ): Promise<Buffer> {
+  if (Number(message.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge()
   const parts: Buffer[] = []
-  for await (const part of verified ? bodyStream(message) : message) parts.push(part as Buffer)
+  let bytes = 0
+  for await (const part of verified ? bodyStream(message) : message) {
+    bytes += (part as Buffer).length
+    if (bytes > MAX_BODY_BYTES) throw tooLarge()
+    parts.push(part as Buffer)
+  }
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 }

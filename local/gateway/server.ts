@@ -6,6 +6,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { pipeline, Readable } from 'node:stream'
 import { AwsError } from './aws-error.ts'
 import { bodyBytes, bodyStream } from './body.ts'
+import { foreignPage, keptApart } from './browser.ts'
 import { callerOf } from './caller.ts'
 import { decodeInput, operationOf } from './decode.ts'
 import { encodeError, encodeOutput } from './encode.ts'
@@ -16,6 +17,8 @@ import type { Call } from './service.ts'
 
 const HOST = '127.0.0.1'
 const KEEP_ALIVE_MS = 60_000
+/** A connection that has not sent a whole header by then is closed. */
+const HEADERS_MS = 60_000
 const HTTP2_PREFACE = 'PRI'
 const SERVER_ERROR = 500
 
@@ -47,8 +50,10 @@ export class PortInUseError extends Error {
 export async function listen(port: number, backend: Promise<Backend>): Promise<Gateway> {
   const handle = (request: http.IncomingMessage, response: http.ServerResponse) =>
     void answer(backend, request, response)
-  const options = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true }
+  const options = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: 0, noDelay: true }
   const http1 = http.createServer(options, handle)
+  // It gets its sockets from below and never listens itself, but watches for late headers only from this event on.
+  http1.emit('listening')
   const h2c = http2.createServer({}, handle as any)
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
@@ -56,7 +61,9 @@ export async function listen(port: number, backend: Promise<Backend>): Promise<G
     socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     // An h2c client with prior knowledge starts with "PRI * HTTP/2.0".
+    socket.setTimeout(HEADERS_MS, () => socket.destroy())
     socket.once('data', (first: Buffer) => {
+      socket.setTimeout(0).removeAllListeners('timeout')
       socket.pause()
       socket.unshift(first)
       const isHttp2 = first.subarray(0, HTTP2_PREFACE.length).toString() === HTTP2_PREFACE
@@ -126,6 +133,7 @@ function wireRequest(message: http.IncomingMessage): WireRequest {
 
 /** Names of this machine. Under any other name a web page could have its own domain point here (DNS rebinding). */
 const LOCAL_HOST = /^(?:[\w.-]+\.)?(?:sync-)?(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/
+const REST_API = /^[^/]*\/execute-api\/|^[a-z0-9]{10}\.execute-api\./
 const FORBIDDEN = 403
 
 async function replyTo(backend: Backend, request: WireRequest, requestId: string): Promise<WireResponse> {
@@ -135,8 +143,14 @@ async function replyTo(backend: Backend, request: WireRequest, requestId: string
     return { status: FORBIDDEN, headers: { 'content-type': 'text/plain' }, body }
   }
   const caller = callerOf(request)
-  // REST APIs have their own paths, signed or not.
-  if (!caller.service || caller.service === 'execute-api') {
+  // REST APIs answer pages of any origin as their own methods decide (CORS), as on AWS.
+  const isRest = !caller.service || caller.service === 'execute-api'
+  const sender = isRest && REST_API.test(`${host}${request.path}`) ? undefined : foreignPage(request, host)
+  if (sender !== undefined) {
+    const body = `The local cloud takes no requests from other web pages, and this one comes from ${sender}.\n`
+    return { status: FORBIDDEN, headers: { 'content-type': 'text/plain' }, body }
+  }
+  if (isRest) {
     const page = await backend.page(request)
     if (page) return page
   }
@@ -148,7 +162,9 @@ async function replyTo(backend: Backend, request: WireRequest, requestId: string
     const operation = operationOf(model, request, form)
     const input = await decodeInput(operation, request, form)
     const call = { principal: backend.principal(caller.accessKeyId), requestId, headers: request.headers }
-    return encodeOutput(operation, await backend.invoke(call, model.signingName, operation.name, input), requestId)
+    const output = await backend.invoke(call, model.signingName, operation.name, input)
+    const response = encodeOutput(operation, output, requestId)
+    return { ...response, headers: { ...response.headers, ...keptApart(request.headers) } }
   } catch (error) {
     if (error instanceof AwsError) return encodeError(model, error, requestId)
     backend.log('error', error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -34,6 +34,21 @@ describe('collections', () => {
 })
 
 describe('the data directory', () => {
+  it('is its owner’s alone, whatever the umask', () => {
+    const before = process.umask(0o022)
+    try {
+      const dataDir = join(folder, 'new')
+      const cloud = new LocalCloud({ dataDir, url: 'http://127.0.0.1' })
+      cloud.collection<number>('x').put('a', 1)
+      const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
+      expect([dataDir, cloud.folder('states')].map(mode)).toEqual(['700', '700'])
+      expect(['cloud.sqlite', 'cloud.sqlite-wal'].map((file) => mode(join(dataDir, file)))).toEqual(['600', '600'])
+      cloud.close()
+    } finally {
+      process.umask(before)
+    }
+  })
+
   it('serves one cloud at a time, and again when its owner is gone', () => {
     const unlock = lockDataDir(folder)
     expect(() => lockDataDir(folder)).toThrow(DataDirInUseError)
