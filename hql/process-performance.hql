@@ -17,16 +17,37 @@ SET hive.exec.dynamic.partition.mode = nonstrict;
 SET hive.exec.max.dynamic.partitions = 10000;
 SET hive.exec.max.dynamic.partitions.pernode = 2000;
 SET hive.stats.autogather = true;
+-- Step 5 writes its rows in the order of a subquery.
+SET hive.remove.orderby.in.subquery = false;
 
 -- The shapes of fields. Any field may be blank, but for keys.
-SET hivevar:IDENTIFIER = F1[0-9]{2}Q[1-4][0-9]{6}|[FA][0-9]{2}Q[1-4][0-9]{7};
-SET hivevar:MONTH = (?:(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2]))?;
+SET hivevar:IDENTIFIER = (?:F1[0-9]{2}Q[1-4][0-9]{6}|[FA][0-9]{2}Q[1-4][0-9]{7});
+SET hivevar:PERIOD = (?:19|20)[0-9]{2}(?:0[1-9]|1[0-2]);
+SET hivevar:MONTH = (?:${PERIOD})?;
+SET hivevar:MONTHS = (?:-?[0-9]{1,3})?;
 SET hivevar:AMOUNT = (?:-?[0-9]{1,12}(?:[.][0-9]{1,2})?)?;
+SET hivevar:PROCEEDS = (?:${AMOUNT}|U|C);
+SET hivevar:RATE = (?:[0-9]{1,5}(?:[.][0-9]{1,3})?)?;
+SET hivevar:ELTV = (?:[0-9]{1,4})?;
 SET hivevar:FLAG = [YN]?;
+SET hivevar:DELINQUENCY = (?:[0-9]{1,3}|RA|R|XX)?;
+SET hivevar:MODIFICATION = [YPN]?;
+SET hivevar:BALANCE_CODE = (?:0?[12369]|15|16|96)?;
+SET hivevar:DEFERRAL = [CPY]?;
+SET hivevar:ASSISTANCE = [FRT]?;
+SET hivevar:MI_CANCELLATION = [YN79]?;
+SET hivevar:NAME = (?:[!-{}~]+(?: [!-{}~]+)*)?;
+
+-- Lines of which nothing is to be said. Older layouts are the beginning of Release 47, in the same order, but for field 7: a date of
+-- settlement, and in release2018 a repurchase flag.
+SET hivevar:FIELDS_1_TO_6 = ${IDENTIFIER}[|]${PERIOD}[|]${AMOUNT}[|]${DELINQUENCY}[|]${MONTHS}[|]${MONTHS};
+SET hivevar:FIELDS_8_TO_23 = ${MODIFICATION}[|]${BALANCE_CODE}[|]${MONTH}[|]${RATE}[|]${AMOUNT}[|]${MONTH}[|]${AMOUNT}[|]${PROCEEDS}(?:[|]${AMOUNT}){8};
+SET hivevar:FIELDS_24_TO_32 = ${FLAG}[|]${DEFERRAL}[|]${ELTV}[|]${AMOUNT}[|]${AMOUNT}[|]${FLAG}[|]${ASSISTANCE}[|]${AMOUNT}[|]${AMOUNT};
+SET hivevar:FIELDS_33_TO_35 = ${MI_CANCELLATION}[|]${NAME}[|]${AMOUNT};
 
 -- 1. Check ------------------------------------------------------------------------------------------------------------------
--- A record is the line without white space around its fields. Older layouts are the beginning of Release 47, in the same order
--- (but for field 7 of release2018, a repurchase flag), so blank fields at the end make it as long.
+-- Nearly all lines are sound, and one look at the whole of a line tells. Only the others are tidied (no white space around fields),
+-- split, and asked which rule they break.
 
 DROP TABLE IF EXISTS checked_performance;
 
@@ -34,61 +55,74 @@ CREATE TABLE checked_performance
 STORED AS PARQUET
 TBLPROPERTIES ('parquet.compression' = 'SNAPPY')
 AS
-WITH tidied AS (
+WITH looked_at AS (
   SELECT
     layout, field_count, quarter, line,
-    -- Most lines need no tidying, so it is worth a look before.
-    if(line RLIKE '^\\s|\\s$|\\s[|]|[|]\\s|\\s\\s|[\\t\\f]',
-       trim(regexp_replace(regexp_replace(line, '\\s+', ' '), ' ?[|] ?', '|')),
-       line) AS tidy
+    CASE layout
+      WHEN 'r47' THEN line RLIKE '^${FIELDS_1_TO_6}[|]${MONTH}[|]${FIELDS_8_TO_23}[|]${FIELDS_24_TO_32}[|]${FIELDS_33_TO_35}$'
+      WHEN 'legacy32' THEN line RLIKE '^${FIELDS_1_TO_6}[|]${MONTH}[|]${FIELDS_8_TO_23}[|]${FIELDS_24_TO_32}$'
+      WHEN 'release2018' THEN line RLIKE '^${FIELDS_1_TO_6}[|]${FLAG}[|]${FIELDS_8_TO_23}$'
+    END
+    AND substr(quarter, 3) IN (substr(line, 2, 4), substr(line, 3, 4)) AS sound
   FROM performance_lines
   WHERE quarter IN (${QUARTERS})
 ),
+tidied AS (
+  SELECT
+    layout, field_count, quarter, line, sound,
+    if(sound, NULL, trim(regexp_replace(regexp_replace(line, '\\s+', ' '), ' ?[|] ?', '|'))) AS tidy
+  FROM looked_at
+),
 split_up AS (
   SELECT
-    layout, quarter, line,
-    concat(tidy, repeat('|', 35 - field_count)) AS record,
-    split(concat(tidy, repeat('|', 35 - field_count)), '[|]') AS f
+    layout, quarter, line, sound, tidy,
+    -- Blank fields at the end make all layouts as long.
+    if(sound, NULL, split(concat(tidy, repeat('|', 35 - field_count)), '[|]')) AS f
   FROM tidied
+),
+checked AS (
+  SELECT
+    layout, quarter, line, tidy,
+    CASE
+      WHEN sound THEN NULL
+
+      WHEN size(f) <> 35 THEN 'field_count'
+
+      WHEN NOT (f[0] RLIKE '^${IDENTIFIER}$' AND substr(quarter, 3) IN (substr(f[0], 2, 4), substr(f[0], 3, 4))) THEN 'loan_identifier'
+
+      -- period, defect_settlement_date (release2018 has none), zero_balance_effective_date, ddlpi
+      WHEN NOT concat_ws('|', f[1], if(layout = 'release2018', '', f[6]), f[9], f[12])
+           RLIKE '^${PERIOD}[|]${MONTH}[|]${MONTH}[|]${MONTH}$' THEN 'date'
+
+      WHEN NOT concat_ws('|', f[4], f[5], f[25], f[10], f[14],
+                         f[2], f[11], f[13], f[15], f[16], f[17], f[18], f[19], f[20], f[21], f[22], f[26], f[27], f[30], f[31], f[34])
+           RLIKE concat_ws('[|]',
+             '^${MONTHS}',                                                 -- loan_age
+             '${MONTHS}',                                                  -- remaining_months_to_maturity
+             '${ELTV}',                                                    -- eltv
+             '${RATE}',                                                    -- current_interest_rate
+             '${PROCEEDS}',                                                -- net_sales_proceeds
+             '${AMOUNT}(?:[|]${AMOUNT}){15}$') THEN 'number'               -- sixteen amounts
+
+      WHEN NOT concat_ws('|', f[3], f[7], f[8], f[23], f[24], f[28], f[29], f[32], if(layout = 'release2018', f[6], ''))
+           RLIKE concat_ws('[|]',
+             '^${DELINQUENCY}',                                            -- delinquency_status
+             '${MODIFICATION}',                                            -- modification_flag
+             '${BALANCE_CODE}',                                            -- zero_balance_code
+             '${FLAG}',                                                    -- interest_rate_step_ind
+             '${DEFERRAL}',                                                -- payment_deferral_flag
+             '${FLAG}',                                                    -- delinquency_due_to_disaster
+             '${ASSISTANCE}',                                              -- borrower_assistance_plan
+             '${MI_CANCELLATION}',                                         -- mi_cancellation_ind
+             '${FLAG}$') THEN 'code'                                       -- repurchase flag of release2018
+    END AS fault
+  FROM split_up
 )
 SELECT
-  layout, quarter, f[0] AS loan_identifier, f[1] AS period, record,
-  -- The line itself is kept only where it is not the record.
-  nullif(line, record) AS other_line,
-  CASE
-    WHEN size(f) <> 35 THEN 'field_count'
-
-    WHEN NOT (f[0] RLIKE '^(?:${IDENTIFIER})$'
-              AND substr(quarter, 3) IN (substr(f[0], 2, 4), substr(f[0], 3, 4))) THEN 'loan_identifier'
-
-    -- period, defect_settlement_date (release2018 has none), zero_balance_effective_date, ddlpi
-    WHEN f[1] = ''
-         OR NOT concat_ws('|', f[1], if(layout = 'release2018', '', f[6]), f[9], f[12])
-            RLIKE '^${MONTH}[|]${MONTH}[|]${MONTH}[|]${MONTH}$' THEN 'date'
-
-    WHEN NOT concat_ws('|', f[4], f[5], f[25], f[10], f[14],
-                       f[2], f[11], f[13], f[15], f[16], f[17], f[18], f[19], f[20], f[21], f[22], f[26], f[27], f[30], f[31], f[34])
-         RLIKE concat_ws('[|]',
-           '^(?:-?[0-9]{1,3})?',                                           -- loan_age
-           '(?:-?[0-9]{1,3})?',                                            -- remaining_months_to_maturity
-           '(?:[0-9]{1,4})?',                                              -- eltv
-           '(?:[0-9]{1,5}(?:[.][0-9]{1,3})?)?',                            -- current_interest_rate
-           '(?:${AMOUNT}|U|C)',                                            -- net_sales_proceeds
-           '${AMOUNT}(?:[|]${AMOUNT}){15}$') THEN 'number'                 -- sixteen amounts
-
-    WHEN NOT concat_ws('|', f[3], f[7], f[8], f[23], f[24], f[28], f[29], f[32], if(layout = 'release2018', f[6], ''))
-         RLIKE concat_ws('[|]',
-           '^(?:[0-9]{1,3}|RA|R|XX)?',                                     -- delinquency_status
-           '[YPN]?',                                                       -- modification_flag
-           '(?:0?[12369]|15|16|96)?',                                      -- zero_balance_code
-           '${FLAG}',                                                      -- interest_rate_step_ind
-           '[CPY]?',                                                       -- payment_deferral_flag
-           '${FLAG}',                                                      -- delinquency_due_to_disaster
-           '[FRT]?',                                                       -- borrower_assistance_plan
-           '[YN79]?',                                                      -- mi_cancellation_ind
-           '${FLAG}$') THEN 'code'                                         -- repurchase flag of release2018
-  END AS fault
-FROM split_up;
+  layout, quarter, fault, line, tidy,
+  -- Every identifier has twelve characters, every period six.
+  substr(coalesce(tidy, line), 1, 12) AS loan_identifier, substr(coalesce(tidy, line), 14, 6) AS period
+FROM checked;
 
 -- 2. Find duplicates --------------------------------------------------------------------------------------------------------
 -- They are few, so their keys are found first: ranking all records would carry every one of them through a shuffle.
@@ -110,7 +144,7 @@ DROP VIEW IF EXISTS judged_performance;
 
 CREATE VIEW judged_performance AS
 SELECT
-  c.layout, c.quarter, c.loan_identifier, c.record, coalesce(c.other_line, c.record) AS line,
+  c.layout, c.quarter, c.loan_identifier, c.period, c.line, coalesce(c.tidy, c.line) AS record,
   coalesce(c.fault, if(o.loan_identifier IS NULL, 'unknown_loan', NULL)) AS reason
 FROM checked_performance c
 LEFT JOIN repeated_performance r
@@ -120,12 +154,12 @@ LEFT JOIN (SELECT quarter, loan_identifier FROM origination WHERE quarter IN (${
 WHERE c.fault IS NOT NULL OR r.loan_identifier IS NULL
 UNION ALL
 SELECT
-  d.layout, d.quarter, d.loan_identifier, d.record, d.line,
+  d.layout, d.quarter, d.loan_identifier, d.period, d.line, coalesce(d.tidy, d.line) AS record,
   CASE WHEN d.copy > 1 THEN 'duplicate' WHEN o.loan_identifier IS NULL THEN 'unknown_loan' END AS reason
 FROM (
   SELECT
-    c.layout, c.quarter, c.loan_identifier, c.record, coalesce(c.other_line, c.record) AS line,
-    row_number() OVER (PARTITION BY c.quarter, c.loan_identifier, c.period ORDER BY trim(coalesce(c.other_line, c.record))) AS copy
+    c.layout, c.quarter, c.loan_identifier, c.period, c.line, c.tidy,
+    row_number() OVER (PARTITION BY c.quarter, c.loan_identifier, c.period ORDER BY trim(c.line)) AS copy
   FROM checked_performance c
   JOIN repeated_performance r
     ON r.quarter = c.quarter AND r.loan_identifier = c.loan_identifier AND r.period = c.period
@@ -144,24 +178,25 @@ DISTRIBUTE BY quarter
 SORT BY reason, line;
 
 -- 5. Convert ----------------------------------------------------------------------------------------------------------------
--- Several reducers share a quarter, and each sorts what it writes by loan and month. Up to Release 46 the signs of recoveries,
+-- Several reducers share a year of a quarter, and each sorts what it writes by loan and month. Records are sorted before they are
+-- converted: one column is moved instead of thirty-six. Up to Release 46 the signs of recoveries,
 -- expenses and losses were the other way round.
 
 INSERT OVERWRITE TABLE performance PARTITION (quarter, reporting_year)
 SELECT
-  a.loan                                                AS loan_identifier,
-  CAST(concat(substr(f[1], 1, 4), '-', substr(f[1], 5, 2), '-01') AS DATE)  AS period,
+  loan                                                  AS loan_identifier,
+  CAST(month AS DATE)                                   AS period,
   CAST(f[2] AS DECIMAL(14,2))                           AS current_actual_upb,
   CASE WHEN f[3] IN ('', 'XX') THEN NULL WHEN f[3] = 'R' THEN 'RA' WHEN length(f[3]) = 1 THEN concat('0', f[3]) ELSE f[3] END  AS delinquency_status,
   CAST(f[4] AS SMALLINT)                                AS loan_age,
   CAST(f[5] AS SMALLINT)                                AS remaining_months_to_maturity,
-  if(layout = 'release2018', NULL, CAST(concat(substr(f[6], 1, 4), '-', substr(f[6], 5, 2), '-01') AS DATE))  AS defect_settlement_date,
+  if(f[6] = '' OR layout = 'release2018', NULL, CAST(concat(substr(f[6], 1, 4), '-', substr(f[6], 5, 2), '-01') AS DATE))  AS defect_settlement_date,
   nullif(f[7], '')                                      AS modification_flag,
   CASE WHEN f[8] = '' THEN NULL WHEN f[8] IN ('6', '06') THEN '96' ELSE lpad(f[8], 2, '0') END  AS zero_balance_code,
-  CAST(concat(substr(f[9], 1, 4), '-', substr(f[9], 5, 2), '-01') AS DATE)  AS zero_balance_effective_date,
+  if(f[9] = '', NULL, CAST(concat(substr(f[9], 1, 4), '-', substr(f[9], 5, 2), '-01') AS DATE))  AS zero_balance_effective_date,
   CAST(f[10] AS DECIMAL(8,3))                           AS current_interest_rate,
   CAST(f[11] AS DECIMAL(14,2))                          AS current_non_interest_bearing_upb,
-  CAST(concat(substr(f[12], 1, 4), '-', substr(f[12], 5, 2), '-01') AS DATE)  AS ddlpi,
+  if(f[12] = '', NULL, CAST(concat(substr(f[12], 1, 4), '-', substr(f[12], 5, 2), '-01') AS DATE))  AS ddlpi,
   CAST(f[13] AS DECIMAL(14,2)) * sign                   AS mi_recoveries,
   -- An amount as text, with its sign turned where the layout has the other one, or U or C.
   CASE
@@ -180,28 +215,35 @@ SELECT
   CAST(f[22] AS DECIMAL(14,2))                          AS cumulative_modification_costs,
   nullif(f[23], '')                                     AS interest_rate_step_ind,
   CASE f[24] WHEN '' THEN NULL WHEN 'Y' THEN 'C' ELSE f[24] END  AS payment_deferral_flag,
-  CAST(nullif(f[25], '999') AS SMALLINT)                AS eltv,
+  if(f[25] IN ('999', '0999'), NULL, CAST(f[25] AS SMALLINT))  AS eltv,
   CAST(f[26] AS DECIMAL(14,2))                          AS zero_balance_removal_upb,
   CAST(f[27] AS DECIMAL(14,2))                          AS delinquent_accrued_interest,
   nullif(f[28], '')                                     AS delinquency_due_to_disaster,
   nullif(f[29], '')                                     AS borrower_assistance_plan,
   CAST(f[30] AS DECIMAL(14,2))                          AS current_period_modification_costs,
   CAST(f[31] AS DECIMAL(14,2))                          AS current_interest_bearing_upb,
-  if(layout = 'r47', if(f[32] IN ('', '9'), NULL, f[32]), s.mi_cancellation_ind)  AS mi_cancellation_ind,
-  if(layout = 'r47', nullif(f[33], ''), s.servicer_name)  AS servicer_name,
+  if(layout = 'r47', if(f[32] IN ('', '9'), NULL, f[32]), mi_cancellation)  AS mi_cancellation_ind,
+  if(layout = 'r47', nullif(f[33], ''), servicer)  AS servicer_name,
   CAST(f[34] AS DECIMAL(14,2))                          AS bankruptcy_cramdown_costs,
   layout,
-  a.quarter                                             AS quarter,
-  CAST(substr(f[1], 1, 4) AS INT)                       AS reporting_year
+  quarter,
+  reporting_year
 FROM (
-  SELECT layout, quarter, loan_identifier AS loan, split(record, '[|]') AS f, if(layout = 'r47', 1, -1) AS sign
-  FROM judged_performance
-  WHERE reason IS NULL
-) a
-LEFT JOIN (SELECT * FROM loan_servicing WHERE quarter IN (${QUARTERS})) s
-  ON s.quarter = a.quarter AND s.loan_identifier = a.loan
-DISTRIBUTE BY quarter, reporting_year, pmod(hash(loan_identifier), 4)
-SORT BY loan_identifier, period;
+  SELECT
+    layout, loan, month, split(record, '[|]') AS f, if(layout = 'r47', 1, -1) AS sign, servicer, mi_cancellation, quarter, reporting_year
+  FROM (
+    SELECT
+      j.layout, j.loan_identifier AS loan, concat(substr(j.period, 1, 4), '-', substr(j.period, 5, 2), '-01') AS month, j.record,
+      s.servicer_name AS servicer, s.mi_cancellation_ind AS mi_cancellation,
+      j.quarter, CAST(substr(j.period, 1, 4) AS INT) AS reporting_year
+    FROM judged_performance j
+    LEFT JOIN (SELECT * FROM loan_servicing WHERE quarter IN (${QUARTERS})) s
+      ON s.quarter = j.quarter AND s.loan_identifier = j.loan_identifier
+    WHERE j.reason IS NULL
+    DISTRIBUTE BY quarter, reporting_year, pmod(hash(loan), 4)
+    SORT BY quarter, reporting_year, loan, month
+  ) sorted
+) a;
 
 DROP VIEW judged_performance;
 DROP TABLE repeated_performance;

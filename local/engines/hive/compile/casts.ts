@@ -46,7 +46,7 @@ function conversion(value: Typed, to: HiveType, at: Place): string {
     case 'decimal':
       // A cast that fails is slow in DuckDB, and empty text is what fails most.
       if (isText(from))
-        return `CASE WHEN contains(${sql}, '_') THEN NULL ELSE TRY_CAST(nullif(${sql}, '') AS ${duckType(to)}) END`
+        return `TRY_CAST(CASE WHEN ${sql} <> '' AND NOT contains(${sql}, '_') THEN ${sql} END AS ${duckType(to)})`
       if (isNumber(from)) return `TRY_CAST(${sql} AS ${duckType(to)})`
       if (from.kind === 'boolean') return `CAST(CAST(${sql} AS INTEGER) AS ${duckType(to)})`
       if (from.kind === 'timestamp') return `TRY_CAST(epoch(${sql}) AS ${duckType(to)})`

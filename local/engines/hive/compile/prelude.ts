@@ -61,10 +61,10 @@ export const MACROS = [
      ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || hive_scientific(hive_mantissa(abs(x)), hive_exponent(abs(x))) END`,
   // Dates: Hive reads yyyy-M-d with anything after a space or T, and counts months and days on.
   `hive_lenient_date(y, m, d) AS CASE WHEN y = '' THEN NULL ELSE CAST(make_date(CAST(y AS INTEGER), 1, 1) + to_months(CAST(m AS INTEGER) - 1) + to_days(CAST(d AS INTEGER) - 1) AS DATE) END`,
-  `hive_date(x) AS CASE
-     WHEN length(x) < 8 THEN NULL
-     WHEN length(x) = 10 AND TRY_CAST(x AS DATE) IS NOT NULL THEN TRY_CAST(x AS DATE)
-     ELSE hive_lenient_date(regexp_extract(x, '${LENIENT_DATE}', 1), regexp_extract(x, '${LENIENT_DATE}', 2), regexp_extract(x, '${LENIENT_DATE}', 3)) END`,
+  // DuckDB computes `x` again for every place in CASE where it stands, so the usual date passes few of them.
+  `hive_date(x) AS coalesce(
+     TRY_CAST(CASE WHEN length(x) = 10 THEN x END AS DATE),
+     CASE WHEN length(x) >= 8 THEN hive_lenient_date(regexp_extract(x, '${LENIENT_DATE}', 1), regexp_extract(x, '${LENIENT_DATE}', 2), regexp_extract(x, '${LENIENT_DATE}', 3)) END)`,
   `hive_timestamp(x) AS CASE WHEN regexp_full_match(x, '\\s*\\d{4}-\\d{1,2}-\\d{1,2}([ T]\\d{1,2}:\\d{1,2}(:\\d{1,2}(\\.\\d{1,9})?)?)?\\s*') THEN coalesce(TRY_CAST(x AS TIMESTAMP), CAST(hive_date(x) AS TIMESTAMP)) ELSE NULL END`,
   `hive_add_months(d, n) AS CAST(CASE WHEN last_day(d) = d THEN last_day(d + to_months(n)) ELSE d + to_months(n) END AS DATE)`,
   `hive_months_between(a, b) AS CAST(round(CASE

@@ -4,7 +4,7 @@ import type { Expression, Grouping, Query, Select, SetOperation, SortKey, Source
 import { commonType, type HiveType, typeName } from '../types.ts'
 import { convert } from './casts.ts'
 import { compileExpression, condition, type Surroundings, sortSql } from './expressions.ts'
-import { ROW_FUNCTIONS } from './functions/index.ts'
+import { AGGREGATES, ROW_FUNCTIONS } from './functions/index.ts'
 import { lateralRows } from './lateral.ts'
 import { type Catalog, type Relation, Scope } from './scope.ts'
 import { type Column, identifier, type Typed } from './typed.ts'
@@ -17,6 +17,15 @@ export interface CompiledQuery {
   readonly unsorted?:
     | { readonly sql: string; readonly keys: readonly SortColumn[]; readonly columns: number }
     | undefined
+  /** When the query only converts, row by row, what a sorted subquery gives: INSERT stages that, which is narrower. */
+  readonly sortedInput?: SortedInput | undefined
+}
+
+export interface SortedInput {
+  /** The sorted subquery. */
+  readonly sql: string
+  /** The query over a relation that holds the subquery's rows. */
+  over(relation: string): string
 }
 
 /** Sorting by the column at a position, from 0. */
@@ -32,6 +41,14 @@ interface Body {
   readonly items: ReadonlyMap<string, Typed>
   /** Rebuilds the body with further columns at its end. */
   extend?(extra: readonly string[]): string
+  readonly sortedInput?: SortedInput | undefined
+}
+
+interface CompiledSource {
+  readonly sql: string
+  readonly relations: readonly Relation[]
+  /** When it is nothing but a subquery. */
+  readonly query?: CompiledQuery
 }
 
 type Names = ReadonlyMap<string, readonly Column[]>
@@ -83,7 +100,9 @@ class QueryCompiler {
             })),
             columns: body.columns.length + hidden.length,
           }
-    return { sql, columns: body.columns, unsorted }
+    // Names of WITH are known only inside of it.
+    const sortedInput = keys.length || limit || names.size ? undefined : body.sortedInput
+    return { sql, columns: body.columns, unsorted, sortedInput }
   }
 
   #extended(body: Body, sorted: readonly { hidden?: string | undefined }[]): string {
@@ -147,7 +166,7 @@ class QueryCompiler {
   #select(select: Select, names: Names, outer: Scope | undefined): Body {
     const rows = rowFunction(select)
     const from = rows?.from ?? select.from
-    const source = from ? this.#source(from, names, outer) : { sql: '', relations: [] }
+    const source: CompiledSource = from ? this.#source(from, names, outer) : { sql: '', relations: [] }
     const scope = new Scope(source.relations, outer)
     const base: Surroundings = {
       scope,
@@ -190,14 +209,19 @@ class QueryCompiler {
     }
 
     const tail = [
-      source.sql ? ` FROM ${source.sql}` : '',
       select.where ? ` WHERE ${condition(select.where, base)}` : '',
       groupKeys ? ` GROUP BY ${groupingSql(select.groupBy!, groupKeys)}` : '',
       select.having ? ` HAVING ${condition(select.having, { ...around, scope: scope.withItems(items, false) })}` : '',
     ].join('')
-    const build = (extra: readonly string[]) =>
-      `SELECT ${select.distinct ? 'DISTINCT ' : ''}${[...list, ...extra].join(', ')}${tail}`
-    return { sql: build([]), columns, around: select.distinct ? undefined : around, items, extend: build }
+    const build = (extra: readonly string[], input = source.sql) =>
+      `SELECT ${select.distinct ? 'DISTINCT ' : ''}${[...list, ...extra].join(', ')}${input ? ` FROM ${input}` : ''}${tail}`
+    const input = !rows && rowByRow(select) ? sortedInputOf(source.query) : undefined
+    const sortedInput: SortedInput | undefined = input && {
+      sql: input.sql,
+      over: (relation) => build([], `(${input.over(relation)}) AS ${identifier(source.relations[0]!.alias)}`),
+    }
+    const extend = (extra: readonly string[]) => build(extra)
+    return { sql: build([]), columns, around: select.distinct ? undefined : around, items, extend, sortedInput }
   }
 
   #groupKeys(select: Select, around: Surroundings): string[] {
@@ -217,7 +241,7 @@ class QueryCompiler {
     })
   }
 
-  #source(source: Source, names: Names, outer: Scope | undefined): { sql: string; relations: readonly Relation[] } {
+  #source(source: Source, names: Names, outer: Scope | undefined): CompiledSource {
     switch (source.kind) {
       case 'table': {
         const { database, name } = source.table
@@ -233,6 +257,7 @@ class QueryCompiler {
         return {
           sql: `(${inner.sql}) AS ${identifier(source.alias)}`,
           relations: [{ alias: source.alias, columns: inner.columns }],
+          query: inner,
         }
       }
       case 'join':
@@ -255,11 +280,7 @@ class QueryCompiler {
     return { scope, windows: new Map(), compileQuery: (query, inner) => this.query(query, names, inner) }
   }
 
-  #join(
-    source: Extract<Source, { kind: 'join' }>,
-    names: Names,
-    outer: Scope | undefined,
-  ): { sql: string; relations: readonly Relation[] } {
+  #join(source: Extract<Source, { kind: 'join' }>, names: Names, outer: Scope | undefined): CompiledSource {
     const [left, right] = [this.#source(source.left, names, outer), this.#source(source.right, names, outer)]
     const relations = [...left.relations, ...right.relations]
     const twice = relations.find((relation, i) => relations.findIndex((r) => r.alias === relation.alias) !== i)
@@ -278,6 +299,21 @@ class QueryCompiler {
       relations: source.type === 'SEMI' ? left.relations : relations,
     }
   }
+}
+
+const sortedInputOf = (query: CompiledQuery | undefined): SortedInput | undefined =>
+  query?.sortedInput ?? (query?.unsorted && { sql: query.sql, over: (relation: string) => `SELECT * FROM ${relation}` })
+
+/** Does each row give at most one row, whatever the other rows are? */
+function rowByRow(select: Select): boolean {
+  if (select.distinct || select.groupBy || select.having) return false
+  const alone = (node: unknown): boolean => {
+    if (node === null || typeof node !== 'object') return true
+    const { kind, name, over } = node as { kind?: string; name?: string; over?: unknown }
+    if (kind === 'call' && (over || AGGREGATES[name!])) return false
+    return Object.values(node).every(alone)
+  }
+  return alone(select.items) && alone(select.where)
 }
 
 /** The query with its columns converted to the types that its union has. */
