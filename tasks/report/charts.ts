@@ -53,8 +53,10 @@ export function bars(rows: { name: string; value: number; says: string }[], labe
   if (rows.length === 0) return ''
   const row = 20
   const most = Math.max(...rows.map(({ value }) => value), Number.MIN_VALUE)
+  // What a bar says stands behind it.
+  const right = 12 + 7 * Math.max(...rows.map(({ says }) => says.length))
   const drawn = rows.map(({ name, value, says }, i) => {
-    const width = Math.max(1, (Math.max(value, 0) / most) * (WIDTH - left - 84))
+    const width = Math.max(1, (Math.max(value, 0) / most) * (WIDTH - left - right))
     const y = i * row + 3
     return `${text(left - 6, y + 12, name, 'end')}<rect class="bar" x="${left}" y="${y}" width="${round(width)}" height="${row - 5}" rx="2"/>${text(left + width + 5, y + 12, says, 'start')}`
   })

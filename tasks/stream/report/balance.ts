@@ -57,17 +57,23 @@ export function balanceBar(balance: Balance): string {
 }
 
 export function balanceTable({ balance, prefixes }: StreamReport): string {
-  const share = (records: number) => (balance.in === 0 ? '' : `${((records / balance.in) * 100).toFixed(1)} %`)
-  const row = (name: string, kind: string, records: number, where: string, objects = '') =>
-    `<tr><td><i class="${kind}"></i>${escapeHtml(name)}</td><td>${number(records)}</td><td>${share(records)}</td><td>${objects}</td><td class="left"><code>${escapeHtml(where)}</code></td></tr>`
-  const rows = partsOf(balance).map(({ name, kind, records, folder }) =>
-    folder === undefined || kind === 'late'
-      ? row(name, kind, records, folder === undefined ? '' : prefixes[folder].uri)
-      : row(name, kind, records, prefixes[folder].uri, number(prefixes[folder].objects)),
-  )
+  const row = (name: string, kind: string, records: number, where: string, objects = '') => {
+    const share = kind === '' || balance.in === 0 ? '' : `${((records / balance.in) * 100).toFixed(1)} %`
+    return `<tr><td><i class="${kind}"></i>${escapeHtml(name)}</td><td>${number(records)}</td><td>${share}</td><td>${objects}</td><td class="left"><code>${escapeHtml(where)}</code></td></tr>`
+  }
+  const rows = partsOf(balance).map(({ name, kind, records, folder }) => {
+    if (folder === undefined) return row(name, kind, records, '')
+    const { uri, objects } = prefixes[folder]
+    return row(name, kind, records, below(uri), kind === 'late' ? '' : number(objects))
+  })
+  const { records, uri, objects } = prefixes.counts
   return `<div class="wide"><table class="balance">
 <thead><tr><th></th><th>records</th><th>of all</th><th>objects</th><th class="left">where</th></tr></thead>
 <tbody>${row('in', 'in', balance.in, 'the Kinesis stream')}${rows.join('\n')}</tbody>
-<tfoot>${row('windows counted', 'none', prefixes.counts.records, prefixes.counts.uri, number(prefixes.counts.objects)).replace(/<td>[\d.]+ %<\/td>/, '<td></td>')}</tfoot>
-</table></div>`
+<tfoot>${row('window counts', '', records, below(uri), number(objects))}</tfoot>
+</table></div>
+<p class="soft">All of them in <code>${escapeHtml(prefixes.users.uri.split('/', 3).join('/'))}</code>, by hour.</p>`
 }
+
+/** `stream/users/`: the bucket is the same everywhere. */
+const below = (uri: string) => uri.split('/').slice(3).join('/')

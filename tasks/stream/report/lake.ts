@@ -2,7 +2,8 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
-import type { Tally } from './tally.ts'
+import type { Point } from './model.ts'
+import { increase, inOrder, type Tally } from './tally.ts'
 
 const s3 = new S3Client({})
 
@@ -24,6 +25,8 @@ export interface Delivered {
   bytes: number
   /** Objects that were looked into. */
   read: number
+  /** Objects by the second in which they were there. */
+  bySecond: Point[]
 }
 
 interface Listed {
@@ -72,5 +75,12 @@ export async function readLake(
     bytes += size
     read++
   }
-  return { objects: listed.length, bytes: listed.reduce((total, { size }) => total + size, 0), read }
+  const bySecond = new Map<number, number>()
+  for (const { at } of listed) increase(bySecond, at)
+  return {
+    bySecond: inOrder(bySecond),
+    objects: listed.length,
+    bytes: listed.reduce((total, { size }) => total + size, 0),
+    read,
+  }
 }

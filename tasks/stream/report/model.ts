@@ -14,6 +14,8 @@ export interface PrefixReport {
   bytes: number
   /** Objects whose records were looked at: all of them, or the newest that the report may read. */
   read: number
+  /** Objects by the second in which they were there. */
+  bySecond: Point[]
   /** Records, counted in the objects where all were read, and otherwise what CloudWatch has counted. */
   records: number
 }

@@ -6,14 +6,14 @@ import { escapeHtml, number, seconds } from '../../report/text.ts'
 import { timeline } from '../../report/timeline.ts'
 import { balanceBar, balanceTable, verdict } from './balance.ts'
 import { FOLDERS, type StreamReport } from './model.ts'
-import { plotsOverTime, windowPlot } from './plots.ts'
+import { ENOUGH_PERIODS, type Plot, plotsOverTime, windowPlots } from './plots.ts'
 import { schemaTables } from './schema-table.ts'
 
 const STYLE = `
 :root { --late: #c9952b; --way: #8a97a5 } @media (prefers-color-scheme: dark) { :root { --late: #e0b558; --way: #6f7d8a } }
 .users { fill: var(--good); background: var(--good) } .errors, .failed { fill: var(--bad); background: var(--bad) } .late { fill: var(--late); background: var(--late) }
 .dropped, .way { fill: var(--way); background: var(--way) } .in { background: var(--state) } .tile.errors, .tile.late, .tile.way { background: none } .tile.errors b { color: var(--bad) } .tile.late b { color: var(--late) }
-td i { display: inline-block; width: .8em; height: .8em; margin-right: .5em; border-radius: 2px; vertical-align: -.05em } .balance tbody tr:first-child { font-weight: 600 } tfoot td { border: 0; color: var(--soft) }
+td i { display: inline-block; width: .8em; height: .8em; margin-right: .5em; border-radius: 2px; vertical-align: -.05em } .balance tbody tr:first-child { font-weight: 600 } tfoot td { border: 0; color: var(--soft) } .balance td { white-space: nowrap } .schema td:first-child { white-space: nowrap } h3 { min-height: 1.4em }
 .verdict { margin: 1.2rem 0 .5rem } .verdict.good { color: var(--good); font-weight: 600 } .odd { color: var(--bad) }
 details { margin: .4rem 0 } summary { cursor: pointer } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; border-left: 3px solid var(--bad); padding: .1rem 0 .1rem .7rem; margin: .4rem 0 } .schema { font-size: .9rem }
 `
@@ -22,13 +22,13 @@ details { margin: .4rem 0 } summary { cursor: pointer } pre { white-space: pre-w
 const TOP = 12
 
 export function page(report: StreamReport): string {
-  const { execution, stream, application, balance, prefixes, errors, windows, schema, durations } = report
+  const { execution, stream, application, balance, errors, windows, schema, durations } = report
   const reasons = Object.fromEntries(Object.entries(errors.reasons).map(([reason, { records }]) => [reason, records]))
   return document(
     `Stream: ${execution.name}`,
     STYLE,
     `<h1>Live users</h1>
-<p class="soft">Execution <code>${escapeHtml(execution.name)}</code>, started ${escapeHtml(execution.startedAt)}. Stream <code>${escapeHtml(stream.name)}</code> is ${escapeHtml(stream.status ?? 'gone')}, application <code>${escapeHtml(application.name)}</code> is ${escapeHtml(application.status ?? 'gone')}. What follows is of ${clock(report.since)} to ${clock(report.generatedAt)} UTC.</p>
+<p class="soft">Execution <code>${escapeHtml(execution.name)}</code>, started ${clock(execution.startedAt)} UTC. Stream <code>${escapeHtml(stream.name)}</code> is ${escapeHtml(stream.status ?? 'gone')}, application <code>${escapeHtml(application.name)}</code> is ${escapeHtml(application.status ?? 'gone')}. What follows is of ${clock(report.since)} to ${clock(report.generatedAt)} UTC.</p>
 <div class="tiles">${tiles(report)
       .map(([value, name, kind]) => `<div class="tile ${kind}"><b>${value}</b><span class="soft">${name}</span></div>`)
       .join('')}</div>
@@ -37,20 +37,22 @@ ${balanceBar(balance)}
 ${balanceTable(report)}
 ${partlyRead(report)}
 <h2>Over time</h2>
-<div class="pair">${plotsOverTime(report)
-      .map(({ title, svg }) => `<section><h3>${title}</h3>${svg}</section>`)
-      .join('\n')}</div>
+<div class="pair">${figures(plotsOverTime(report))}</div>
+${report.metrics.in.length < ENOUGH_PERIODS ? `<p class="soft">Records in and the lag are drawn as well once CloudWatch has ${ENOUGH_PERIODS} minutes of them.</p>` : ''}
 ${errors.rows === 0 ? '' : `<h2>What was wrong</h2>\n${reasonBars(reasons)}\n${samples(report)}`}
 <h2>Who they are</h2>
 <div class="pair">${people(report)}</div>
-${windows.rows === 0 ? '' : `<h2>Counted every ten seconds</h2>\n<p class="soft">${number(windows.rows)} counts of a country in a window, in ${number(windows.windows.length)} windows that are over.</p>\n<div class="pair"><section><h3>Users in each window, and in the countries with most</h3>${windowPlot(windows)}</section></div>`}
+${windows.rows === 0 ? '' : `<h2>Counted every ten seconds</h2>\n<p class="soft">${number(windows.rows)} counts of a country in a window, in ${number(windows.windows.length)} windows that are over.</p>\n<div class="pair">${figures(windowPlots(windows))}</div>`}
 <h2>What records look like</h2>
 ${schemaTables(schema)}
-<p class="soft">${probeText(report)} Below <code>${escapeHtml(prefixes.users.uri)}</code> and <code>${escapeHtml(prefixes.errors.uri)}</code> they are marked with the execution’s name.</p>
+<p class="soft">${probeText(report)}</p>
 <h2>Where the time went</h2>
 ${timeline(durations)}`,
   )
 }
+
+const figures = (plots: Plot[]) =>
+  plots.map(({ title, svg }) => `<section><h3>${title}</h3>${svg}</section>`).join('\n')
 
 function tiles({ balance, prefixes, users, metrics }: StreamReport): [value: string, name: string, kind: string][] {
   const { in: taken, transformed, errors, late, onTheWay } = balance
@@ -85,8 +87,8 @@ function partlyRead({ prefixes }: StreamReport): string {
 
 function samples({ errors }: StreamReport): string {
   const groups = Object.entries(errors.reasons).map(
-    ([reason, { records, samples }]) =>
-      `<details><summary>${escapeHtml(reason)} <span class="soft">${number(records)}</span></summary>${samples.map((sample) => `<pre>${escapeHtml(printable(sample))}</pre>`).join('')}</details>`,
+    ([reason, { records, samples }], i) =>
+      `<details${i === 0 ? ' open' : ''}><summary>${escapeHtml(reason)} <span class="soft">${number(records)}</span></summary>${samples.map((sample) => `<pre>${escapeHtml(printable(sample))}</pre>`).join('')}</details>`,
   )
   return `<h3>As they came</h3>\n${groups.join('\n')}`
 }
@@ -109,7 +111,7 @@ function people({ users }: StreamReport): string {
 }
 
 function probeText({ probes }: StreamReport): string {
-  return `The workflow itself sent ${number(probes.of)} probes; ${number(probes.good)} arrived as users and ${number(probes.bad)} as errors.`
+  return `The workflow itself sent ${number(probes.of)} probes, marked with the execution’s name: ${number(probes.good)} arrived as users and ${number(probes.bad)} as errors.`
 }
 
 const clock = (time: string) => escapeHtml(time.slice(0, 19).replace('T', ' '))

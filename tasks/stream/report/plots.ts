@@ -1,12 +1,14 @@
 /** What the report draws over time: each plot begins with the first record and says when that was. */
-import { lines, type Series } from '../../report/charts.ts'
-import { type Point, type StreamReport, sum } from './model.ts'
+import { bars, lines, type Series } from '../../report/charts.ts'
+import { number } from '../../report/text.ts'
+import { FOLDERS, type Point, type StreamReport, sum } from './model.ts'
 import type { WindowTally } from './tally.ts'
 
 const MAX_POINTS = 240
 /** CloudWatch's minutes are a plot once there are some. */
-const ENOUGH_PERIODS = 3
+export const ENOUGH_PERIODS = 3
 const TOP_COUNTRIES = 5
+const FEW_WINDOWS = 12
 
 export interface Plot {
   title: string
@@ -15,81 +17,105 @@ export interface Plot {
 
 type Row = [number, number][]
 
-export function plotsOverTime({ users, errors, metrics, balance }: StreamReport): Plot[] {
-  const clock = clockOf([
-    ...users.bySecond.map(([time]) => time),
-    ...users.deliveries.map(({ at }) => at),
-    ...errors.bySecond.map(([time]) => time),
-    ...metrics.in.map(([time]) => time),
-  ])
+export function plotsOverTime({ users, errors, metrics, balance, prefixes }: StreamReport): Plot[] {
   const inS3: Point[] = users.deliveries.map(({ at, records }) => [at, records])
-  const wrong = errors.bySecond
+  const hasPeriods = metrics.in.length >= ENOUGH_PERIODS
+  const clock = clockOf(
+    [users.bySecond, inS3, errors.bySecond, errors.lateBySecond, ...(hasPeriods ? [metrics.in] : [])].flatMap(
+      (points) => points.map(([time]) => time),
+    ),
+  )
+  const { plot, rising, steps } = clock
+  const deliveries = thinned(users.deliveries)
   const plots: Plot[] = [
     {
       title: 'Users: by their own time, and when they were in S3',
-      svg: clock.plot('users over time', '', [
-        ['by the time they carry', cumulative(users.bySecond)],
-        ['in S3', cumulative(inS3)],
+      svg: plot('users over time', '', [
+        ['by the time they carry', rising(users.bySecond)],
+        ['in S3', steps(inS3)],
       ]),
     },
     {
       title: 'Users a second, by their own time',
-      svg: clock.plot('users a second', '', [['users a second', perSecond(users.bySecond)]]),
+      svg: plot('users a second', '', [['users a second', perSecond(users.bySecond)]]),
     },
     {
-      title: 'From a record’s time to its place in S3',
-      svg: clock.plot('delay of delivery', ' s', [
-        ['slowest', users.deliveries.map(({ at, slowest }) => [at, slowest / 1000])],
-        ['median', users.deliveries.map(({ at, median }) => [at, median / 1000])],
-        ['fastest', users.deliveries.map(({ at, fastest }) => [at, fastest / 1000])],
+      title: 'From a record’s own time to S3',
+      svg: plot('delay of delivery', ' s', [
+        ['slowest', deliveries.map(({ at, slowest }) => [at, slowest / 1000])],
+        ['median', deliveries.map(({ at, median }) => [at, median / 1000])],
+        ['fastest', deliveries.map(({ at, fastest }) => [at, fastest / 1000])],
       ]),
     },
     {
-      title: 'Errors in S3, with the late ones',
-      svg: clock.plot('errors over time', '', [['errors', cumulative(wrong)]]),
+      title: 'Errors and late records in S3',
+      svg: plot('errors over time', '', [
+        ['errors', steps(errors.bySecond)],
+        ['late', steps(errors.lateBySecond)],
+      ]),
     },
     {
-      title: 'Objects of users in S3',
-      svg: clock.plot('objects over time', '', [['objects', cumulative(inS3.map(([at]) => [at, 1]))]]),
+      title: 'Objects in S3',
+      svg: plot(
+        'objects over time',
+        '',
+        FOLDERS.map((folder) => [folder, steps(prefixes[folder].bySecond)]),
+      ),
     },
   ]
-  if (metrics.in.length >= ENOUGH_PERIODS) {
+  if (hasPeriods) {
     const period = metrics.periodSeconds === 60 ? 'minute' : `${metrics.periodSeconds / 60} minutes`
     plots.unshift({
       title: `Records in, each ${period}`,
-      svg: clock.plot('records in', '', [['records in', metrics.in]]),
+      svg: plot('records in', '', [['records in', metrics.in]]),
     })
   }
   if (metrics.lagMs.length >= ENOUGH_PERIODS && balance.in > 0) {
     plots.push({
       title: 'How far the application was behind',
-      svg: clock.plot('lag', ' s', [['lag', metrics.lagMs.map(([time, ms]) => [time, ms / 1000])]]),
+      svg: plot('lag', ' s', [['lag', metrics.lagMs.map(([time, ms]) => [time, ms / 1000])]]),
     })
   }
   if (sum(metrics.throttled) > 0) {
     plots.push({
       title: 'Records that the stream refused for the time being',
-      svg: clock.plot('throttled records', '', [['refused', metrics.throttled]]),
+      svg: plot('throttled records', '', [['refused', metrics.throttled]]),
     })
   }
   return plots.filter(({ svg }) => svg !== '')
 }
 
-/** Users by window, in all and in the countries with most. */
-export function windowPlot({ windows, countries }: WindowTally): string {
-  const clock = clockOf(windows.map(({ start }) => start))
+/** Users by window: of all countries, and of those with most. A few windows are bars. */
+export function windowPlots({ windows, countries }: WindowTally): Plot[] {
+  const bar = (name: string, value: number) => ({ name, value, says: number(value) })
+  if (windows.length <= FEW_WINDOWS) {
+    const inEach = windows.map(({ start, users }) => bar(new Date(start).toISOString().slice(11, 19), total(users)))
+    const inAll = Object.entries(countries).slice(0, FEW_WINDOWS)
+    return [
+      { title: 'Users in each window, by its start (UTC)', svg: bars(inEach, 'users by window') },
+      {
+        title: 'Users of all windows by country',
+        svg: bars(
+          inAll.map(([name, users]) => bar(name, users)),
+          'users by country',
+        ),
+      },
+    ]
+  }
+  const { plot } = clockOf(windows.map(({ start }) => start))
   const top = Object.keys(countries).slice(0, TOP_COUNTRIES)
-  const all = windows.map(({ start, users }): [number, number] => [
-    start,
-    Object.values(users).reduce((total, number) => total + number, 0),
-  ])
-  return clock.plot('users by window', '', [
-    ['all', all],
-    ...top.map((country): [string, Row] => [
-      country,
-      windows.map(({ start, users }): [number, number] => [start, users[country] ?? 0]),
-    ]),
-  ])
+  const all = windows.map(({ start, users }): [number, number] => [start, total(users)])
+  const of = (country: string): [string, Row] => [
+    country,
+    windows.map(({ start, users }): [number, number] => [start, users[country] ?? 0]),
+  ]
+  return [
+    { title: 'Users in each window', svg: plot('users by window', '', [['all countries', all]]) },
+    {
+      title: 'In the countries with most',
+      svg: plot('users by window and country', '', top.map(of)),
+    },
+  ]
 }
 
 /** An axis in seconds, minutes or hours, whichever are read easily, from the first of these times. */
@@ -100,13 +126,26 @@ function clockOf(times: number[]) {
   const [unit, name] = span <= 300 ? [1, 'seconds'] : span <= 7200 ? [60, 'minutes'] : [3600, 'hours']
   const x = Number.isFinite(start) ? `${name} since ${new Date(start).toISOString().slice(11, 19)} UTC` : ''
   return {
+    /** From nothing at the beginning to all of it at the end. */
+    rising: (points: Row): Row => (points.length === 0 ? [] : [[start, 0], ...thinned(summed(points))]),
+    /** The same of what comes all at once, as objects do. */
+    steps(points: Row): Row {
+      const sums = thinned(summed(points))
+      const corners = sums.flatMap(
+        ([time, total], i): Row => [
+          [time, sums[i - 1]?.[1] ?? 0],
+          [time, total],
+        ],
+      )
+      return corners.length === 0 ? [] : [[start, 0], ...corners, [end, sums.at(-1)?.[1] ?? 0]]
+    },
     plot(label: string, unitOfY: string, named: [name: string, points: Row][]): string {
       const series = named
         .filter(([, points]) => points.length > 0)
         .map(
           ([name, points]): Series => ({
             name,
-            points: thinned(points).map(([time, value]) => [(time - start) / 1000 / unit, value]),
+            points: points.map(([time, value]) => [(time - start) / 1000 / unit, value]),
           }),
         )
       return lines(series, { label, x, unit: unitOfY })
@@ -114,13 +153,15 @@ function clockOf(times: number[]) {
   }
 }
 
+const total = (users: Record<string, number>) => Object.values(users).reduce((all, some) => all + some, 0)
+
 /** Every so many points, and the last. */
-function thinned(points: Row): Row {
+function thinned<Point>(points: readonly Point[]): Point[] {
   const every = Math.ceil(points.length / MAX_POINTS)
   return points.filter((_, i) => i % every === 0 || i === points.length - 1)
 }
 
-function cumulative(points: Row): Row {
+function summed(points: Row): Row {
   let total = 0
   return points.map(([time, value]) => {
     total += value

@@ -25,4 +25,8 @@ function row(path: string, field: Field | undefined, objects: number, expected?:
   return `<tr><td><code>${escapeHtml(path)}</code></td><td class="left">${fits}${escapeHtml(expected ?? '')}</td><td class="left">${says.join(', ') || '<span class="odd">nowhere</span>'}</td><td class="left">${field?.nullable ? 'yes' : 'no'}</td><td class="left"><code>${escapeHtml(field?.sample ?? '')}</code></td></tr>`
 }
 
-const percent = (part: number, whole: number) => (whole === 0 ? '' : `${((part / whole) * 100).toFixed(0)} %`)
+function percent(part: number, whole: number): string {
+  if (whole === 0) return ''
+  const share = (part / whole) * 100
+  return share > 0 && share < 1 ? '< 1 %' : `${share.toFixed(0)} %`
+}

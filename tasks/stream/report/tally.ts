@@ -32,8 +32,9 @@ export interface UserTally {
 export interface ErrorTally {
   rows: number
   reasons: Record<string, { records: number; samples: string[] }>
-  /** Errors by the second in which their object was there. */
+  /** Errors by the second in which their object was there; the late ones apart. */
   bySecond: Point[]
+  lateBySecond: Point[]
 }
 
 export interface WindowTally {
@@ -103,6 +104,7 @@ export function tallyErrors(): Tally<ErrorTally> {
   let rows = 0
   const reasons = new Map<string, { records: number; samples: string[] }>()
   const bySecond = new Map<number, number>()
+  const lateBySecond = new Map<number, number>()
   return {
     add(line, at) {
       const row = parsed(errorRow, line)
@@ -112,13 +114,14 @@ export function tallyErrors(): Tally<ErrorTally> {
       reasons.set(row.reason, known)
       known.records++
       if (known.samples.length < SAMPLES) known.samples.push(shortened(row.record))
-      increase(bySecond, at)
+      increase(row.reason === 'late' ? lateBySecond : bySecond, at)
     },
     objectEnds() {},
     result: () => ({
       rows,
       reasons: Object.fromEntries([...reasons].sort(([, a], [, b]) => b.records - a.records)),
       bySecond: inOrder(bySecond),
+      lateBySecond: inOrder(lateBySecond),
     }),
   }
 }
@@ -169,7 +172,8 @@ function parsed<Schema extends z.ZodType>(schema: Schema, line: string): z.outpu
   }
 }
 
-function increase<Key>(counts: Map<Key, number>, key: Key, by = 1): void {
+/** Counts one more, or `by` more. */
+export function increase<Key>(counts: Map<Key, number>, key: Key, by = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + by)
 }
 
@@ -178,4 +182,5 @@ const shortened = (text: string) => (text.length > MAX_SAMPLE ? `${text.slice(0,
 /** The commonest first. */
 const sorted = (counts: Map<string, number>) => Object.fromEntries([...counts].sort(([, a], [, b]) => b - a))
 
-const inOrder = (counts: Map<number, number>): Point[] => [...counts].sort(([a], [b]) => a - b)
+/** By time. */
+export const inOrder = (counts: Map<number, number>): Point[] => [...counts].sort(([a], [b]) => a - b)
