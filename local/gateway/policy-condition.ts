@@ -1,19 +1,28 @@
 /** Condition blocks of IAM policies (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html). */
-import { matches, type RequestContext } from './policy.ts'
+import { matches, type RequestContext, substitute } from './policy.ts'
 
 type Test = (wanted: string, actual: string) => boolean
 
 const equal: Test = (wanted, actual) => wanted === actual
 const sameLetters: Test = (wanted, actual) => wanted.toLowerCase() === actual.toLowerCase()
 const like: Test = (wanted, actual) => matches(wanted, actual)
+/** Each of an ARN's six parts by itself: `*` does not reach into the next one. */
+const likeArn: Test = (wanted, actual) => {
+  const [pattern, parts] = [arnParts(wanted), arnParts(actual)]
+  return pattern.length === parts.length && pattern.every((part, i) => matches(part, parts[i]!))
+}
+const arnParts = (arn: string) => {
+  const parts = arn.split(':')
+  return [...parts.slice(0, 5), ...(parts.length > 5 ? [parts.slice(5).join(':')] : [])]
+}
 const time = (text: string) => (/^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text))
 
 const tests: Record<string, Test> = {
   StringEquals: equal,
   StringEqualsIgnoreCase: sameLetters,
   StringLike: like,
-  ArnEquals: like,
-  ArnLike: like,
+  ArnEquals: likeArn,
+  ArnLike: likeArn,
   Bool: sameLetters,
   NumericEquals: (wanted, actual) => Number(actual) === Number(wanted),
   NumericLessThan: (wanted, actual) => Number(actual) < Number(wanted),
@@ -52,17 +61,25 @@ export function conditionsHold(
 ): boolean {
   if (!conditions) return true
   return Object.entries(conditions).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, wanted]) => conditionHolds(operator, wanted, contextValue(context, key))),
+    Object.entries(keys).every(([key, wanted]) =>
+      conditionHolds(operator, wanted, contextValue(context, key), context),
+    ),
   )
 }
 
-function conditionHolds(operator: string, wanted: unknown, actual: string | string[] | undefined): boolean {
+function conditionHolds(
+  operator: string,
+  wanted: unknown,
+  actual: string | string[] | undefined,
+  context: RequestContext,
+): boolean {
   const [, quantifier, name, ifExists] = /^(?:(ForAnyValue|ForAllValues):)?(\w+?)(IfExists)?$/.exec(operator) ?? []
-  const wantedValues = (Array.isArray(wanted) ? wanted : [wanted]).map(String)
+  const wantedValues = (Array.isArray(wanted) ? wanted : [wanted]).map((value) => substitute(String(value), context))
   if (name === 'Null') return wantedValues.includes(String(actual === undefined))
   const negated = negations[name ?? '']
   const test = tests[negated ?? name ?? '']
   if (!test) throw new UnknownConditionOperatorError(operator)
+  if (actual === undefined && quantifier === 'ForAnyValue') return Boolean(ifExists)
   if (actual === undefined) return Boolean(ifExists) || Boolean(negated) || quantifier === 'ForAllValues'
   const actualValues = Array.isArray(actual) ? actual : [actual]
   const holds = (value: string) => wantedValues.some((one) => test(one, value)) !== Boolean(negated)

@@ -19,10 +19,17 @@ export function decideIdentity(policies: readonly PolicyDocument[], question: Qu
   return decide(policies, question, () => true)
 }
 
-/** What a resource's own policy says to this principal. */
+/**
+ * What a resource's own policy says to this principal. Naming the account denies to everybody in it, but allows nobody by itself: it
+ * leaves that to the identity policies
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-accounts).
+ */
 export function decideResource(policy: PolicyDocument | undefined, principal: Principal, question: Question): Decision {
   if (!policy) return 'ImplicitDeny'
-  return decide([policy], question, (statement) => namesPrincipal(statement, principal))
+  return decide([policy], question, (statement) => {
+    if (statement.NotPrincipal !== undefined) return !names(statement.NotPrincipal, principal, true)
+    return names(statement.Principal, principal, statement.Effect === 'Deny')
+  })
 }
 
 /** Whether a role's trust policy lets a principal assume it. */
@@ -67,8 +74,8 @@ function applies(statement: PolicyStatement, { action, resource, context }: Ques
   return resources && conditionsHold(statement.Condition, context)
 }
 
-function namesPrincipal(statement: PolicyStatement, principal: Principal): boolean {
-  const named = statement.Principal
+/** @param byAccount whether the account stands for everybody in it */
+function names(named: PolicyStatement['Principal'], principal: Principal, byAccount: boolean): boolean {
   if (named === undefined) return false
   if (named === '*') return true
   return Object.entries(named).some(([kind, values]) =>
@@ -76,13 +83,9 @@ function namesPrincipal(statement: PolicyStatement, principal: Principal): boole
       if (value === '*') return kind === 'AWS' || kind === 'Service'
       if (kind === 'Service') return principal.service === value
       if (kind !== 'AWS' || principal.service) return false
+      if (value === principal.arn || value === principal.roleArn) return true
       const account = /^arn:aws:\w+::(\d{12}):/.exec(principal.arn)?.[1]
-      return (
-        value === principal.arn ||
-        value === principal.roleArn ||
-        value === account ||
-        value === `arn:aws:iam::${account}:root`
-      )
+      return byAccount && (value === account || value === `arn:aws:iam::${account}:root`)
     }),
   )
 }
@@ -93,7 +96,7 @@ function anyOf(values: string | string[] | undefined, test: (value: string) => b
 }
 
 /** Policy variables such as `${aws:PrincipalArn}`. */
-function substitute(pattern: string, context: RequestContext): string {
+export function substitute(pattern: string, context: RequestContext): string {
   if (!pattern.includes('${')) return pattern
   return pattern.replace(/\$\{([\w:/-]+)\}/g, (whole, key: string) => {
     const value = context[key]
@@ -101,24 +104,29 @@ function substitute(pattern: string, context: RequestContext): string {
   })
 }
 
-const patterns = new Map<string, RegExp>()
-const MAX_PATTERNS = 10_000
-
-/** IAM's wildcards: `*` any characters, `?` exactly one. Actions are compared without regard to case. */
+/**
+ * IAM's wildcards: `*` any characters, `?` exactly one. Actions are compared without regard to case. After a failure only the last `*`
+ * takes one character more, so the time is at most the product of the lengths, whatever the pattern.
+ */
 export function matches(pattern: string, text: string, ignoreCase = false): boolean {
   if (pattern === '*') return true
-  const key = `${ignoreCase ? 'i' : ''}:${pattern}`
-  let compiled = patterns.get(key)
-  if (!compiled) {
-    const source = pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replace(/\*/g, '.*')
-      .replace(/\?/g, '.')
-    compiled = new RegExp(`^${source}$`, ignoreCase ? 'is' : 's')
-    if (patterns.size >= MAX_PATTERNS) patterns.clear()
-    patterns.set(key, compiled)
+  const [wanted, found] = ignoreCase ? [pattern.toLowerCase(), text.toLowerCase()] : [pattern, text]
+  let [w, f] = [0, 0]
+  let [star, taken] = [-1, 0]
+  while (f < found.length) {
+    if (wanted[w] === '*') {
+      star = w++
+      taken = f
+    } else if (w < wanted.length && (wanted[w] === '?' || wanted[w] === found[f])) {
+      w++
+      f++
+    } else if (star >= 0) {
+      w = star + 1
+      f = ++taken
+    } else return false
   }
-  return compiled.test(text)
+  while (wanted[w] === '*') w++
+  return w === wanted.length
 }
 
 /** The sentence of an AccessDenied error, as IAM writes it. */

@@ -4,6 +4,7 @@ export interface PolicyStatement {
   Sid?: string
   Effect: 'Allow' | 'Deny'
   Principal?: '*' | Record<string, string | string[]>
+  NotPrincipal?: '*' | Record<string, string | string[]>
   Action?: string | string[]
   NotAction?: string | string[]
   Resource?: string | string[]

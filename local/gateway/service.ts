@@ -44,6 +44,11 @@ export interface Service {
   page?(request: WireRequest): Promise<WireResponse | undefined>
   /** Called when the template has been applied and calls may come. */
   start?(): void | Promise<void>
+  /**
+   * Called before the cloud closes, while calls are still answered: waits for what was accepted and is under way (events, asynchronous
+   * invocations), not for what may take long. @returns whether there was anything, so that what it led to is waited for as well
+   */
+  drain?(): Promise<boolean>
   close?(): void | Promise<void>
 }
 

@@ -65,6 +65,10 @@ describe('IAM identity policies', () => {
     ['Null', { 'aws:TokenIssueTime': 'true' }, {}, 'Allow'],
     ['NumericLessThanEquals', { 's3:max-keys': '10' }, { 's3:max-keys': '11' }, 'ImplicitDeny'],
     ['ForAllValues:StringEquals', { 'aws:TagKeys': ['a', 'b'] }, { 'aws:TagKeys': ['a', 'c'] }, 'ImplicitDeny'],
+    ['ForAnyValue:StringNotEquals', { 'aws:TagKeys': 'a' }, {}, 'ImplicitDeny'],
+    ['ArnLike', { x: 'arn:aws:sns:*:0:*' }, { x: 'arn:aws:sns:us-east-1:0:a:b' }, 'Allow'],
+    ['ArnLike', { x: 'arn:aws:sns:*:t' }, { x: 'arn:aws:sns:us-east-1:0:t' }, 'ImplicitDeny'],
+    ['StringEquals', { owner: '${aws:PrincipalArn}' }, { owner: 'r', 'aws:PrincipalArn': 'r' }, 'Allow'],
     ['ForAnyValue:StringEquals', { 'aws:TagKeys': ['a', 'b'] }, { 'aws:TagKeys': ['a', 'c'] }, 'Allow'],
   ])('holds the condition %s %o against %o', (operator, keys, context, expected) => {
     const statement = { Action: '*', Resource: '*', Condition: { [operator]: keys } }
@@ -74,6 +78,18 @@ describe('IAM identity policies', () => {
   it('refuses a condition operator that it does not know, instead of letting it pass', () => {
     const statement = { Action: '*', Resource: '*', Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }
     expect(() => decideOne(statement, 's3:GetObject', '*')).toThrow(/IpAddress/)
+  })
+
+  it('matches wildcards as a regular expression would, in bounded time', () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', 'A', '*', '?'), maxLength: 8 })
+    fc.assert(
+      fc.property(word, word, fc.boolean(), (pattern, text, ignoreCase) => {
+        const source = pattern.replaceAll('*', '.*').replaceAll('?', '.')
+        return matches(pattern, text, ignoreCase) === new RegExp(`^${source}$`, ignoreCase ? 'i' : '').test(text)
+      }),
+      { numRuns: 2000 },
+    )
+    expect(matches(`${'a*'.repeat(40)}b`, 'a'.repeat(5000))).toBe(false)
   })
 
   it('treats every character but * and ? as itself', () => {
@@ -98,9 +114,22 @@ describe('resource and trust policies', () => {
     }
     expect(decideResource(policyFor({ Service: 'lambda.amazonaws.com' }), lambda, question)).toBe('Allow')
     expect(decideResource(policyFor({ Service: 'events.amazonaws.com' }), lambda, question)).toBe('ImplicitDeny')
-    expect(decideResource(policyFor({ AWS: '000000000000' }), session, question)).toBe('Allow')
     expect(decideResource(policyFor({ AWS: session.roleArn! }), session, question)).toBe('Allow')
     expect(decideResource(policyFor({ AWS: '111111111111' }), session, question)).toBe('ImplicitDeny')
+  })
+
+  it('leave it to identity policies where they allow an account, and deny to everybody in it', () => {
+    const question = { action: 's3:GetObject', resource: 'arn:aws:s3:::a/b', context: {} }
+    const policy = (Effect: 'Allow' | 'Deny', named: Partial<PolicyStatement>) => ({
+      Statement: { Effect, Action: '*', Resource: '*', ...named },
+    })
+    for (const AWS of ['000000000000', 'arn:aws:iam::000000000000:root']) {
+      expect(decideResource(policy('Allow', { Principal: { AWS } }), session, question)).toBe('ImplicitDeny')
+      expect(decideResource(policy('Deny', { Principal: { AWS } }), session, question)).toBe('ExplicitDeny')
+    }
+    const others = policy('Deny', { NotPrincipal: { AWS: session.roleArn! } })
+    expect(decideResource(others, session, question)).toBe('ImplicitDeny')
+    expect(decideResource(others, lambda, question)).toBe('ExplicitDeny')
   })
 
   it('lets only the trusted service assume a role', () => {
