@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander'
 import { estimate, type RunSize, runSize } from '../cost/estimate.ts'
 import type { CostLine, Section } from '../cost/line.ts'
-import { CAVEAT, WRITTEN_DOWN } from '../cost/prices.ts'
+import { CAVEAT, CHECKED } from '../cost/prices.ts'
 import { ARTICLE } from '../cost/rates.ts'
 import { CliError } from '../errors.ts'
 import { count, plural, table } from '../format.ts'
@@ -36,8 +36,10 @@ function run({ json, ...asked }: Partial<RunSize> & { json?: boolean }): void {
     output.line(output.colors.yellow(message))
   }
   output.line(`${CAVEAT} Rates are the article's, sizes those of sample loans: real ones take more space.`)
-  output.line('Logs, DynamoDB, EventBridge, the stream and the classifier are not in it; see docs/deploy.md.')
-  output.object({ type: 'total', ...size, ...totals, currency: 'USD', pricesOf: WRITTEN_DOWN, caveat: CAVEAT })
+  output.line(
+    'Logs, DynamoDB, EventBridge, the stream and the classifier are not in it; see docs/deploy.md. Sources of prices: cli/cost/prices.ts.',
+  )
+  output.object({ type: 'total', ...size, ...totals, currency: 'USD', pricesOf: CHECKED, caveat: CAVEAT })
 }
 
 function sizeOf(asked: Partial<RunSize>): RunSize {

@@ -1,4 +1,4 @@
-/** What the batch workflow's part of the stack costs in a month in which nothing runs: docs/deploy.md says why each is there. */
+/** What the stack costs in a month in which nothing runs, without stream and endpoint: docs/deploy.md says why each is there. */
 import { type CostLine, line } from './line.ts'
 import { PRICES } from './prices.ts'
 import { DEPLOYED, HOURS_PER_MONTH } from './rates.ts'
@@ -28,10 +28,11 @@ export function idleLines(busy: number): CostLine[] {
     line(
       'idle',
       'alarms',
-      DEPLOYED.alarms,
-      'month',
-      PRICES.alarmMonth,
-      'of the batch workflow; the dashboard is among the three free ones',
+      DEPLOYED.alarmMetrics,
+      'metric month',
+      PRICES.alarmMetricMonth,
+      'metrics that alarms watch, those of stream and model too; the first ten of an account are free',
     ),
+    line('idle', 'dashboard', 1, 'month', PRICES.dashboardMonth, 'it draws more than the 50 metrics of a free one'),
   ]
 }

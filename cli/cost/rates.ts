@@ -66,8 +66,8 @@ export const DEPLOYED = {
   collectSeconds: 900,
   loadMysqlGb: 1,
   secrets: 3,
-  /** Of the batch workflow alone: a lost execution, dead letters, a full database. */
-  alarms: 3,
+  /** AWS bills each metric of an alarm, and an alarm on lost executions adds up three. */
+  alarmMetrics: 24,
 } as const
 
 export const HOURS_PER_MONTH = 730

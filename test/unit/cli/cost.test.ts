@@ -7,7 +7,7 @@ import { SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { afterAll, describe, expect, it } from 'vitest'
 import { estimate, runSize } from '../../../cli/cost/estimate.ts'
-import { PRICES } from '../../../cli/cost/prices.ts'
+import { PRICES, SOURCES, UNCHECKED } from '../../../cli/cost/prices.ts'
 import { DEPLOYED } from '../../../cli/cost/rates.ts'
 import { Database } from '../../../workflows/database.ts'
 import { Parameters } from '../../../workflows/parameters.ts'
@@ -48,7 +48,7 @@ describe('estimate', () => {
     expect(lines.map(({ section }) => section)).toEqual(lines.map(() => 'idle'))
     expect(totals).toMatchObject({ run: 0, storage: 0 })
     expect(totals.total).toBe(totals.idle)
-    expect(totals.idle).toBeCloseTo(730 * (0.016 + 0.01) + 20 * 0.115 + 3 * 0.4 + 3 * 0.1, 9)
+    expect(totals.idle).toBeCloseTo(730 * (0.016 + 0.01) + 20 * 0.115 + 3 * 0.4 + 24 * 0.1 + 3, 9)
   })
 
   it('bills a month of the database once, whatever part of it a run takes', () => {
@@ -122,6 +122,23 @@ describe('what is assumed of the stack', () => {
   })
 })
 
+describe('prices', () => {
+  it('name the page that each was held against and its date, or are told to be unchecked', () => {
+    for (const [name, source] of Object.entries(SOURCES)) {
+      if (!source) expect(UNCHECKED, name).toContain(name)
+      else expect([source.page, source.dated], name).toEqual([expect.stringMatching(/^https:/), expect.any(String)])
+    }
+    expect(UNCHECKED).toEqual([
+      'emrM7gXlargeHour',
+      'ebsGp3GbMonth',
+      's3WriteRequest',
+      's3ReadRequest',
+      'redshiftGbMonth',
+      'alarmMetricMonth',
+    ])
+  })
+})
+
 describe('stepwell cost', () => {
   it('prints one object a line with --json: lines, then the total', async () => {
     const { code, objects } = await stepwell('cost', '--rows', '2_000_000', '--quarters', '3', '--json')
@@ -136,7 +153,7 @@ describe('stepwell cost', () => {
       currency: 'USD',
     })
     expect(objects.at(-1).total).toBeCloseTo(sum, 9)
-    expect(objects.at(-1).caveat).toContain('not checked against a price list')
+    expect(objects.at(-1).caveat).toContain('against none (emrM7gXlargeHour')
   })
 
   it('prints a table for people that says where prices come from', async () => {
@@ -146,7 +163,7 @@ describe('stepwell cost', () => {
       new RegExp(`  Redshift Serverless +25\\.13 {2}RPU h +× ${PRICES.redshiftRpuHour} +9\\.05 {2}8 RPU`),
     )
     expect(out).toMatch(/\n {2}S3: reads +[\d,]+ {2}requests +× 0\.0000004 /)
-    expect(out).toMatch(/approximate list prices of us-east-1, written down on \d{4}-\d\d-\d\d and not checked/)
+    expect(out).toMatch(/List prices of us-east-1: of 18, 12 were held against public pages on \d{4}-\d\d-\d\d/)
   })
 
   it('refuses loans together with rows, and rows without a quarter', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { DEPLOYED } from '../../../cli/cost/rates.ts'
 import { listTasks } from '../../../workflows/tasks.ts'
 import { kebabCase } from '../../../workflows/workflow.ts'
 import { root, type SynthesizedStack, synthesizedStack } from './stepwell.ts'
@@ -268,7 +269,7 @@ describe('workflows', () => {
 })
 
 describe('events', () => {
-  it('lead to the functions that end and cancel jobs, and are kept when they cannot be delivered', () => {
+  it('lead to what ends and cancels jobs and takes down what a stopped execution has made, and are kept when they cannot be delivered', () => {
     const rules = properties('AWS::Events::Rule')
     expect(rules.map(({ EventPattern }) => EventPattern['detail-type'][0]).sort()).toEqual([
       'EMR Cluster State Change',
@@ -276,10 +277,10 @@ describe('events', () => {
       'Redshift Data Statement Status Change',
       'SageMaker Endpoint State Change',
       'SageMaker Training Job State Change',
-      // The stream workflow waits for no jobs: Kinesis, Firehose and Flink announce nothing.
+      // Jobs are cancelled, and what the stream workflow has made is taken down; its teardown makes nothing.
       ...stack
         .ofType('AWS::StepFunctions::StateMachine')
-        .filter(([id]) => !id.startsWith('Stream'))
+        .filter(([id]) => !id.startsWith('StreamTeardown'))
         .map(() => 'Step Functions Execution Status Change'),
     ])
     for (const rule of rules) expect(rule.Targets[0].DeadLetterConfig.Arn).toBeDefined()
@@ -301,6 +302,21 @@ describe('monitoring', () => {
     expect(ofStream).toHaveLength(6)
     expect(alarms).toHaveLength(stack.ofType('AWS::StepFunctions::StateMachine').length + ofStream.length + 3)
     for (const alarm of alarms) expect(alarm.AlarmActions).toEqual(topic)
+  })
+
+  it('watches as many metrics, and draws as many, as its cost is counted with', () => {
+    const metrics = stack
+      .ofType('AWS::CloudWatch::Alarm')
+      .map(([, { Properties }]) =>
+        Properties.Metrics ? Properties.Metrics.filter(({ MetricStat }: any) => MetricStat).length : 1,
+      )
+    expect(metrics.reduce((sum, count) => sum + count, 0)).toBe(DEPLOYED.alarmMetrics)
+    // Redshift keeps a secret of its own.
+    expect(stack.ofType('AWS::SecretsManager::Secret')).toHaveLength(DEPLOYED.secrets - 1)
+    // A dashboard of more is none of the free ones.
+    const [[, dashboard]] = stack.ofType('AWS::CloudWatch::Dashboard') as [[string, any]]
+    const drawn = JSON.stringify(dashboard.Properties.DashboardBody).match(/\\"AWS\/\w+\\",/g)
+    expect(drawn!.length).toBeGreaterThan(50)
   })
 
   it('lets alarms publish, though the topic has a policy of its own', () => {
