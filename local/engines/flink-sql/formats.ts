@@ -80,6 +80,7 @@ function finite(value: number, text: (value: number) => string): string {
 
 /** Zeros behind the last digit of a second's fraction are left out (flink-json TimeFormats.java, appendFraction(0, 9)). */
 function momentText(ms: number, iso: boolean): string {
-  const trimmed = timestampText(ms).replace(/\.?0+$/, '')
+  const text = timestampText(ms)
+  const trimmed = ms % 1000 === 0 ? text.slice(0, -4) : text.replace(/0+$/, '')
   return iso ? trimmed.replace(' ', 'T') : trimmed
 }

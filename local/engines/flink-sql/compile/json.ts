@@ -82,19 +82,19 @@ function reader(type: LogicalType, scope: Scope, at: number): Read {
       if (typeof value === 'string')
         return value.isWellFormed() ? value : value.toWellFormed().replaceAll('\ufffd', '?')
       if (typeof value === 'boolean') return String(value)
-      return numberText(document, path.steps)
+      return numberText(document, path.steps, value)
     }
   switch (type.name) {
     case 'BOOLEAN':
       return (value) => (typeof value === 'boolean' ? value : wrong(value))
     case 'INT':
       return (value, document, path) =>
-        typeof value === 'number' && value === (value | 0) && /^-?\d+$/.test(numberText(document, path.steps))
+        typeof value === 'number' && value === (value | 0) && /^-?\d+$/.test(numberText(document, path.steps, value))
           ? value
           : wrong(value)
     case 'DOUBLE':
       return (value, document, path) =>
-        typeof value === 'number' && !/^-?\d+$/.test(numberText(document, path.steps)) ? value : wrong(value)
+        typeof value === 'number' && !/^-?\d+$/.test(numberText(document, path.steps, value)) ? value : wrong(value)
     default:
       return scope.unsupported(`JSON_VALUE … RETURNING ${typeText(type)} (Flink 2.2 refuses it too)`, at)
   }

@@ -136,11 +136,31 @@ export function walk(value: unknown, steps: Step[]): unknown {
   return value
 }
 
-/** A number at a path as Jackson writes it; JavaScript's number has lost 1.50 and everything beyond 2^53. */
-export function numberText(document: Document, steps: Step[]): string {
+/** The number at a path as Jackson writes it; JavaScript's `value` has lost 1.50 and everything beyond 2^53. */
+export function numberText(document: Document, steps: Step[], value: number): string {
+  if (isPlain(document.text, steps.at(-1), value)) return String(value)
   const source = sourceAt(document.text, steps, document.value)
   if (/^-?\d+$/.test(source)) return source === '-0' ? '0' : source
   return exactText(parseExact(source)!)
+}
+
+/**
+ * Whether the text of the number can only be what JavaScript writes for it: no member of this name has a fraction or an exponent. That is found
+ * out faster than where the path leads; without backslashes there is one way to write a name.
+ */
+function isPlain(text: string, name: Step | undefined, value: number): boolean {
+  if (typeof name !== 'string' || !Number.isSafeInteger(value) || Object.is(value, -0) || text.includes('\\'))
+    return false
+  const quoted = `"${name}"`
+  for (let found = text.indexOf(quoted); found >= 0; found = text.indexOf(quoted, found + 1)) {
+    let at = skipBlank(text, found + quoted.length)
+    if (text[at] !== ':') continue
+    at = skipBlank(text, at + 1)
+    if (text[at] === '-') at++
+    while (text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at++
+    if ('.eE'.includes(text[at] ?? ' ')) return false
+  }
+  return true
 }
 
 /** The text of the value at a path that is known to exist. Of a repeated name the last counts, as for the parsers. */

@@ -37,13 +37,12 @@ function approximateText(value: number, shortest: (positive: number) => string):
   const positive = Math.abs(value)
   if (positive === Infinity) return `${sign}Infinity`
   if (positive === 0) return `${sign}0.0`
-  const [mantissa = '', exponent = '0'] = Number(shortest(positive)).toExponential().split('e')
+  const text = shortest(positive)
+  // In this range JavaScript writes no exponent either.
+  if (positive >= PLAIN_FROM && positive < PLAIN_TO) return `${sign}${text}${text.includes('.') ? '' : '.0'}`
+  const [mantissa = '', exponent = '0'] = Number(text).toExponential().split('e')
   const digits = mantissa.replace('.', '')
-  const power = Number(exponent)
-  if (positive < PLAIN_FROM || positive >= PLAIN_TO) return `${sign}${digits[0]}.${digits.slice(1) || '0'}E${power}`
-  if (power < 0) return `${sign}0.${'0'.repeat(-power - 1)}${digits}`
-  const padded = digits.padEnd(power + 1, '0')
-  return `${sign}${padded.slice(0, power + 1)}.${padded.slice(power + 1) || '0'}`
+  return `${sign}${digits[0]}.${digits.slice(1) || '0'}E${exponent.replace('+', '')}`
 }
 
 const DECIMAL_FORM = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?$/

@@ -29,22 +29,40 @@ function smart(parts: number[], ms: number): number | null {
   if (month < 1 || month > 12 || day < 1 || day > 31 || minute > 59 || second > 59) return null
   const isMidnight = hour === 24 && minute === 0 && second === 0 && ms === 0
   if (hour > 23 && !isMidnight) return null
-  const lastDay = new Date(utc(year, month + 1, 0)).getUTCDate()
-  return utc(year, month, Math.min(day, lastDay), hour, minute, second, ms)
+  const seconds = (hour * 60 + minute) * 60 + second
+  return dayNumber(year, month, Math.min(day, lastDay(year, month))) * MS_OF_DAY + seconds * 1000 + ms
 }
 
-/** Date.UTC takes the years 0 to 99 for 1900 to 1999. */
-function utc(year: number, month: number, day: number, hour = 0, minute = 0, second = 0, ms = 0): number {
-  const date = new Date(Date.UTC(2000, 0, 1, hour, minute, second, ms))
-  date.setUTCFullYear(year, month - 1, day)
-  return hour === 24 ? new Date(utc(year, month, day)).getTime() + 86_400_000 : date.getTime()
+const MS_OF_DAY = 86_400_000
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+function lastDay(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return month === 2 && isLeap ? 29 : MONTH_DAYS[month - 1]!
 }
+
+/**
+ * Days since 1970-01-01, in whole numbers: a Date costs ten times as much (java.time.LocalDate.toEpochDay; years begin in March here, so that
+ * the leap day is the last one).
+ */
+function dayNumber(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year
+  const century = Math.floor(y / 100)
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  return 365 * y + Math.floor(y / 4) - century + Math.floor(century / 4) + dayOfYear - DAYS_TO_1970
+}
+
+const DAYS_TO_1970 = 719_468
 
 const pad = (value: number, digits = 2) => String(value).padStart(digits, '0')
 
 /** `2026-11-22 06:07:08.500`: CAST(… AS STRING) of a TIMESTAMP(3) writes all three digits. */
 export function timestampText(ms: number): string {
   const date = new Date(ms)
+  if (ms >= MIN_MS && ms <= MAX_MS) {
+    const iso = date.toISOString()
+    return `${iso.slice(0, 10)} ${iso.slice(11, 23)}`
+  }
   const day = `${pad(date.getUTCFullYear(), 4)}-${pad(date.getUTCMonth() + 1)}-${pad(date.getUTCDate())}`
   return `${day} ${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}:${pad(date.getUTCSeconds())}.${pad(date.getUTCMilliseconds(), 3)}`
 }
