@@ -1,6 +1,6 @@
 /**
  * How fast the endpoint answers over HTTP, asked by this process, one picture after the other.
- * `node bench/classifier.ts [endpoint of the cloud] [pictures]`, once the model workflow has run there.
+ * `node bench/endpoint.ts [endpoint of the cloud] [pictures]`, once the model workflow has run there.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
