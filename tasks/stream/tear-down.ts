@@ -6,6 +6,7 @@ import { DeleteDeliveryStreamCommand } from '@aws-sdk/client-firehose'
 import { DeleteStreamCommand } from '@aws-sdk/client-kinesis'
 import { DeleteApplicationCommand, StopApplicationCommand } from '@aws-sdk/client-kinesis-analytics-v2'
 import { z } from 'zod'
+import { isRunning } from '../jobs/execution.ts'
 import { executionSchema, task } from '../task.ts'
 import {
   analytics,
@@ -26,16 +27,21 @@ export const handler = task({
   name: 'TearDown',
   input: z.object({
     execution: executionSchema,
-    /** True after a failure: what other executions made stays. */
-    ownOnly: z.boolean().default(false),
+    /** The ARN of an execution that did not succeed: what others have made stays. */
+    madeBy: z.string().optional(),
   }),
   environment: streamEnvironment,
-  async run({ input: { execution, ownOnly }, env, log }) {
-    const isMine = (made: string | undefined) => !ownOnly || made === execution.arn
+  async run({ input: { execution, madeBy }, env, log }) {
+    // It may have been redriven before its end was told.
+    if (madeBy !== undefined && madeBy !== execution.arn && (await isRunning(madeBy))) {
+      log.info('Leaves what an execution has made that runs again', { madeBy })
+      return { left: [], done: true }
+    }
+    const isMeant = (made: string | undefined) => madeBy === undefined || made === madeBy
     const left: string[] = []
 
     const app = await application(env.APPLICATION_NAME)
-    if (app && isMine(await owner.application(app.ApplicationARN ?? ''))) {
+    if (app && isMeant(await owner.application(app.ApplicationARN ?? ''))) {
       const { ApplicationName, ApplicationStatus = '', CreateTimestamp } = app
       left.push(`application ${ApplicationName}`)
       if (STOPPABLE.includes(ApplicationStatus))
@@ -47,14 +53,14 @@ export const handler = task({
     if (left.length === 0) {
       for (const DeliveryStreamName of deliveryStreams(env)) {
         const found = await deliveryStream(DeliveryStreamName)
-        if (!found || !isMine(await owner.deliveryStream(DeliveryStreamName))) continue
+        if (!found || !isMeant(await owner.deliveryStream(DeliveryStreamName))) continue
         left.push(`delivery stream ${DeliveryStreamName}`)
         if (found.DeliveryStreamStatus !== 'DELETING')
           await unlessMissing(firehose.send(new DeleteDeliveryStreamCommand({ DeliveryStreamName })))
       }
       const { STREAM_NAME: StreamName } = env
       const stream = await streamSummary(StreamName)
-      if (stream && isMine(await owner.stream(StreamName))) {
+      if (stream && isMeant(await owner.stream(StreamName))) {
         left.push(`stream ${StreamName}`)
         if (stream.StreamStatus === 'ACTIVE')
           await unlessMissing(kinesis.send(new DeleteStreamCommand({ StreamName, EnforceConsumerDeletion: true })))

@@ -9,6 +9,7 @@ import { Workflow, type WorkflowProps } from '../workflow.ts'
 import { applicationCode } from './code.ts'
 import { StreamNames } from './names.ts'
 import { applicationRole, deliveryRole, logStreamArn } from './roles.ts'
+import { tearDownStopped } from './stopped.ts'
 import { addStreamTasks } from './tasks.ts'
 import { watchStream } from './watch.ts'
 
@@ -69,12 +70,17 @@ export class Stream extends Workflow {
   }
 }
 
-/** Takes down what the stream workflow has made, all of which costs by the hour. */
+/** Takes down what the stream workflow has made, all of which costs by the hour; or, as `{"madeBy": "<execution>"}`, what one execution of it has. */
 export class StreamTeardown extends Workflow {
   constructor(scope: Construct, id: string, props: WorkflowProps & { stream: Stream }) {
     super(scope, id, props)
     for (const state of ['TearDown', 'NotifyFailure']) this.functions.set(state, props.stream.functions.get(state)!)
     this.define({ schedule: everyEvening, input: {}, hasJobs: false })
+    tearDownStopped(this, {
+      machineArn: props.stream.machineArn,
+      teardown: this.machine,
+      deadLetters: props.jobs.deadLetters,
+    })
   }
 }
 

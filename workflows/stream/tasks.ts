@@ -14,6 +14,7 @@ export interface StreamTasksProps extends StreamProps {
   bufferSeconds: string
 }
 
+const anyExecution = { because: 'Executions are named when they start.' }
 const PASSED_TO = 'iam:PassedToService'
 
 export function addStreamTasks(stream: Stream, props: StreamTasksProps): void {
@@ -42,6 +43,7 @@ export function addStreamTasks(stream: Stream, props: StreamTasksProps): void {
     ],
     [names.applicationArn],
   )
+  allow(tearDown.role, ['states:DescribeExecution'], [stream.executions], anyExecution)
 
   const { topic } = props.monitoring
   const notifyFailure = stream.task('NotifyFailure', {
@@ -179,7 +181,5 @@ function addProofTasks(stream: Stream, { storage }: StreamTasksProps): void {
   allow(report.role, ['s3:GetObject'], [lake.arnForObjects('stream/*')], delivered)
   allow(report.role, ['s3:GetObject', 's3:PutObject'], [reports.arnForObjects('stream/*')], named)
   allow(report.role, ['cloudwatch:GetMetricData'], ['*'], { because: 'GetMetricData knows no resource.' })
-  allow(report.role, ['states:GetExecutionHistory'], [stream.executions], {
-    because: 'Executions are named when they start.',
-  })
+  allow(report.role, ['states:GetExecutionHistory'], [stream.executions], anyExecution)
 }

@@ -55,7 +55,7 @@ export interface Tally<Result> {
 
 const SECOND = 1000
 const SAMPLES = 2
-const MAX_SAMPLE = 400
+const MAX_SAMPLE = 1500
 
 export function tallyUsers(): Tally<UserTally> {
   let rows = 0

@@ -99,7 +99,7 @@ describe('the stream workflow', () => {
     expect(found.cause).toMatch(cause)
     const cleanUps = found.calls.filter(({ name }) => name === 'TearDown')
     expect(cleanUps).toHaveLength(2)
-    expect(cleanUps[0]!.payload).toMatchObject({ ownOnly: true })
+    expect(cleanUps[0]!.payload).toMatchObject({ madeBy: cleanUps[0]!.payload.execution.Id })
     expect(found.calls.at(-1)!.name).toBe('NotifyFailure')
   })
 })
@@ -116,6 +116,14 @@ describe('the teardown', () => {
     expect(status).toBe('SUCCEEDED')
     expect(output).toEqual({ left: [] })
     expect(calls).toHaveLength(3)
+  })
+
+  it('takes what one execution has made, where it is told so', async () => {
+    const tearDown = { TearDown: () => ({ left: [], done: true }) }
+    const madeBy = 'arn:aws:states:us-east-1:000000000000:execution:Stream:aborted'
+    const [of, all] = [await run('stream-teardown', tearDown, { madeBy }), await run('stream-teardown', tearDown)]
+    expect(of.calls[0]!.payload).toMatchObject({ madeBy })
+    expect(Object.keys(all.calls[0]!.payload)).toEqual(['execution'])
   })
 
   it('says what it could not delete', async () => {

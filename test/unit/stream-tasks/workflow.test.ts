@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FirehoseClient, ListDeliveryStreamsCommand } from '@aws-sdk/client-firehose'
 import { KinesisClient, ListStreamsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { CreateStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
 import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import yazl from 'yazl'
@@ -14,9 +15,11 @@ import { createFirehose } from '../../../local/services/firehose/index.ts'
 import { createIam } from '../../../local/services/iam/index.ts'
 import { createKinesis } from '../../../local/services/kinesis/index.ts'
 import { createKinesisAnalytics } from '../../../local/services/kinesisanalyticsv2/index.ts'
+import { createMonitoring } from '../../../local/services/monitoring/index.ts'
 import { createS3 } from '../../../local/services/s3/index.ts'
+import { createStates } from '../../../local/services/states/index.ts'
 import { handler as transform } from '../../../tasks/stream/transform-records.ts'
-import { startWire, type Wire } from '../../support/wire.ts'
+import { machineRole, startWire, type Wire } from '../../support/wire.ts'
 
 const account = '000000000000'
 const execution = (name: string) => ({
@@ -52,6 +55,8 @@ const role = (name: string, service: string, ...Statement: object[]) => ({
     Policies: [{ PolicyName: 'own', PolicyDocument: { Version: '2012-10-17', Statement } }],
   },
 })
+/** Stands in for the workflow: its executions run as long as the test does. */
+const waiting = JSON.stringify({ StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 600, End: true } } })
 const allow = (Action: string[], Resource: string) => ({ Effect: 'Allow', Action, Resource })
 const bucket = (BucketName: string) => ({ Type: 'AWS::S3::Bucket', Properties: { BucketName } })
 
@@ -64,6 +69,7 @@ beforeAll(async () => {
       Lake: bucket('lake'),
       Reports: bucket('reports'),
       Code: bucket('code'),
+      Machine: machineRole.resource,
       Delivery: role(
         'Delivery',
         'firehose.amazonaws.com',
@@ -81,7 +87,16 @@ beforeAll(async () => {
         allow(['s3:GetObject'], 'arn:aws:s3:::code/*'),
       ),
     },
-    [createIam, createS3, createTransform, createKinesis, createFirehose, createKinesisAnalytics],
+    [
+      createIam,
+      createS3,
+      createTransform,
+      createKinesis,
+      createFirehose,
+      createKinesisAnalytics,
+      createMonitoring,
+      createStates,
+    ],
   )
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: wire.options.endpoint,
@@ -105,6 +120,12 @@ beforeAll(async () => {
     CODE_KEY: 'app.zip',
     CHECKPOINT_SECONDS: '1',
   })
+  const states = new SFNClient(wire.options)
+  const { stateMachineArn } = await states.send(
+    new CreateStateMachineCommand({ name: 'Stream', definition: waiting, roleArn: machineRole.arn }),
+  )
+  for (const name of ['one', 'two', 'three', 'drift', 'stopped'])
+    await states.send(new StartExecutionCommand({ stateMachineArn, name }))
   const zip = new yazl.ZipFile()
   zip.addBuffer(Buffer.from('# the runner'), 'main.py')
   zip.addBuffer(readFileSync(new URL('../../../sql/flink/users.sql', import.meta.url)), 'job.sql')
@@ -180,7 +201,10 @@ describe('the stream workflow’s functions', () => {
     })
 
     // Another execution's clean-up leaves what this one has made.
-    expect(await invoke('tear-down', { execution: execution('two'), ownOnly: true })).toEqual({ left: [], done: true })
+    expect(await invoke('tear-down', { execution: execution('two'), madeBy: execution('two').Id })).toEqual({
+      left: [],
+      done: true,
+    })
     expect(await invoke('describe-resources')).toMatchObject({ stream: 'ACTIVE', application: 'RUNNING' })
     await untilIt(async () => (await invoke('tear-down', { execution: execution('three') })).done)
     await untilIt(async () => (await invoke('describe-resources')).gone)
@@ -200,7 +224,7 @@ describe('the stream workflow’s functions', () => {
       name: 'SchemaDrift',
       message: expect.stringMatching(/results\[\]\.dob\.age should be integer, and is missing/),
     })
-    expect(await invoke('tear-down', { ...run, ownOnly: true })).toMatchObject({ left: ['stream users'] })
+    expect(await invoke('tear-down', { ...run, madeBy: run.execution.Id })).toMatchObject({ left: ['stream users'] })
     await untilIt(async () => (await invoke('describe-resources')).gone)
   })
 })
