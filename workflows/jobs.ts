@@ -66,18 +66,11 @@ export class Jobs extends Construct {
     acknowledge(this.deadLetters, 'This is the dead-letter queue.', ['AwsSolutions-SQS3'])
 
     const environment = { JOBS_TABLE: this.table.tableName }
-    const withLocks = { ...environment, LOCKS_TABLE: this.locks.tableName }
-    const task = (name: string, path: string, timeout: number, variables: Record<string, string> = environment) =>
-      new TaskFunction(this, name, {
-        task: `jobs/${path}`,
-        bundles: props.bundles,
-        environment: variables,
-        timeout,
-        memory: 512,
-      })
+    const task = (name: string, path: string, timeout: number) =>
+      new TaskFunction(this, name, { task: `jobs/${path}`, bundles: props.bundles, environment, timeout, memory: 512 })
     this.completeJob = task('CompleteJob', 'complete-job', 60)
     this.reconcileJobs = task('ReconcileJobs', 'reconcile-jobs', 300)
-    this.cancelJobs = task('CancelJobs', 'cancel-jobs', 120, withLocks)
+    this.cancelJobs = task('CancelJobs', 'cancel-jobs', 120)
     this.functions = [this.completeJob, this.reconcileJobs, this.cancelJobs]
     allow(this.completeJob.role, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [this.table.tableArn])
     allow(this.completeJob.role, ['dynamodb:Query'], [this.byExecution])
@@ -89,7 +82,6 @@ export class Jobs extends Construct {
     for (const stopping of [this.reconcileJobs, this.cancelJobs]) {
       allow(stopping.role, ['sagemaker:StopTrainingJob'], [trainingJobs(this)], { because: anyTraining })
     }
-    this.allowReleasing(this.cancelJobs.role)
 
     for (const [name, pattern] of Object.entries(terminalStates)) this.rule(name, pattern, this.completeJob)
     this.reconcileEveryFiveMinutes()
@@ -114,18 +106,21 @@ export class Jobs extends Construct {
     this.allowCancelling(role)
   }
 
-  /** Lets a function take the workflow's lock, also from an execution that runs no more. */
+  /** Lets a function take the workflow's lock, also from an execution that runs no more, when it has stopped what that one left. */
   allowLocking(role: Role, executions: string): void {
     allow(role, ['dynamodb:PutItem', 'dynamodb:GetItem'], [this.locks.tableArn])
     allow(role, ['states:DescribeExecution'], [executions], { because: 'Executions are named when they start.' })
+    this.allowStopping(role)
+    allow(role, ['redshift-data:DescribeStatement'], ['*'], { because: anyStatement })
   }
 
-  allowReleasing(role: Role): void {
-    allow(role, ['dynamodb:DeleteItem'], [this.locks.tableArn])
+  /** Lets a function work while its execution holds the lock, and give it back. */
+  allowHolding(role: Role): void {
+    allow(role, ['dynamodb:UpdateItem', 'dynamodb:GetItem'], [this.locks.tableArn])
   }
 
   /** Ends, heals and cancels the jobs of a state machine's executions. */
-  serve(name: string, machineArn: string): void {
+  serve(name: string, machineArn: string, executions: string): void {
     for (const ending of [this.completeJob, this.reconcileJobs]) {
       allow(ending.role, ['states:SendTaskSuccess', 'states:SendTaskFailure'], [machineArn])
     }
@@ -133,6 +128,10 @@ export class Jobs extends Construct {
     const detail = { stateMachineArn: [machineArn], status: ['ABORTED', 'TIMED_OUT', 'FAILED'] }
     const detailType = ['Step Functions Execution Status Change']
     this.rule(`${name}Stopped`, { source: ['aws.states'], detailType, detail }, this.cancelJobs)
+    // The event may be late: an execution that was redriven meanwhile goes on.
+    allow(this.cancelJobs.role, ['states:DescribeExecution'], [executions], {
+      because: 'Executions are named when they start.',
+    })
   }
 
   private allowDescribing(role: Role): void {

@@ -116,7 +116,7 @@ export class Workflow extends Construct {
         }),
       },
     })
-    if (hasJobs) jobs.serve(name, this.machineArn)
+    if (hasJobs) jobs.serve(name, this.machineArn, this.executions)
     monitoring.watchWorkflow(name, this.machine, [...this.functions.values(), ...(hasJobs ? jobs.functions : [])])
     new WorkflowTriggers(this, 'Triggers', {
       name,

@@ -1,13 +1,14 @@
 /** The quality gate: every raw record of every quarter is either processed or in the quarantine, or nothing is loaded. */
 import { z } from 'zod'
 import { TaskError } from '../errors.ts'
-import { executionSchema, quarterSchema, required, task } from '../task.ts'
+import { writer } from '../jobs/writer.ts'
+import { executionSchema, quarterSchema, required } from '../task.ts'
 import { archiveSchema } from './archive/archive.ts'
 import { markProcessed, type QuarterCounts } from './archive/table.ts'
 import { readCounts } from './hive/counts.ts'
 import { runId } from './hive/run-id.ts'
 
-export const handler = task({
+export const handler = writer({
   name: 'CheckQuality',
   input: z.object({ execution: executionSchema, archives: z.array(archiveSchema), quarters: z.array(quarterSchema) }),
   environment: z.object({ PROCESSED_BUCKET: required, ARCHIVES_TABLE: required }),

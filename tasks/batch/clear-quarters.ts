@@ -3,7 +3,8 @@
  * partitions that it writes: a republished quarter with no rejects, or with fewer reporting years, would keep old rows beside its new ones.
  */
 import { z } from 'zod'
-import { quarterSchema, required, task } from '../task.ts'
+import { writer } from '../jobs/writer.ts'
+import { quarterSchema, required } from '../task.ts'
 import { keysBelow, removeObjects } from './archive/objects.ts'
 import { forget } from './archive/table.ts'
 
@@ -17,7 +18,7 @@ export const derivedPrefixes = (quarter: string): string[] => [
   `export/origination/quarter=${quarter}/`,
 ]
 
-export const handler = task({
+export const handler = writer({
   name: 'ClearQuarters',
   input: z.object({ quarters: z.array(quarterSchema).min(1) }),
   environment: z.object({ PROCESSED_BUCKET: required, ARCHIVES_TABLE: required }),

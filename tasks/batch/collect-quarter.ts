@@ -8,7 +8,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { required, task } from '../task.ts'
+import { writer } from '../jobs/writer.ts'
+import { required } from '../task.ts'
 import { archiveSchema, identity } from './archive/archive.ts'
 import { contents } from './archive/contents.ts'
 import { download } from './archive/download.ts'
@@ -17,10 +18,11 @@ import { archiveRow, forget, markCollected } from './archive/table.ts'
 import { openZip } from './archive/unzip.ts'
 import { createSource, sourceEnvironment } from './source/source.ts'
 
-export const handler = task({
+export const handler = writer({
   name: 'CollectQuarter',
   input: z.object({ archive: archiveSchema }),
   environment: sourceEnvironment.and(z.object({ RAW_BUCKET: required, ARCHIVES_TABLE: required })),
+  part: ({ archive }) => archive.quarter,
   async run({ input: { archive }, env, log, signal }) {
     const { quarter } = archive
     log.appendKeys({ quarter })

@@ -14,7 +14,8 @@ import { TaskError } from '../errors.ts'
 import { isRunning } from '../jobs/execution.ts'
 import { track } from '../jobs/settle.ts'
 import { clusterName } from '../jobs/stop.ts'
-import { type Execution, executionSchema, required, task } from '../task.ts'
+import { writer } from '../jobs/writer.ts'
+import { type Execution, executionSchema, required } from '../task.ts'
 
 /** A cluster that keeps dying will not live at the fourth try. */
 const MAX_CLUSTERS = 3
@@ -42,7 +43,7 @@ type Environment = z.output<typeof environment>
 
 const emr = new EMRClient({})
 
-export const handler = task({
+export const handler = writer({
   name: 'CreateCluster',
   input: z.object({ execution: executionSchema, state: z.string(), token: required }),
   environment,

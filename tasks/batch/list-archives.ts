@@ -19,9 +19,11 @@ const executionInput = z.strictObject({
 export const handler = task({
   name: 'ListArchives',
   input: z.object({ execution: executionSchema, input: z.preprocess((input) => input ?? {}, executionInput) }),
-  environment: sourceEnvironment.and(z.object({ ARCHIVES_TABLE: required, LOCKS_TABLE: required })),
+  environment: sourceEnvironment.and(
+    z.object({ ARCHIVES_TABLE: required, LOCKS_TABLE: required, JOBS_TABLE: required }),
+  ),
   async run({ input: { execution, input }, env, log, signal }): Promise<Plan> {
-    await takeLock(env.LOCKS_TABLE, execution.arn)
+    await takeLock({ locks: env.LOCKS_TABLE, jobs: env.JOBS_TABLE }, execution.arn, log)
     const source = createSource(env)
     const [files, rows] = await Promise.all([source.list(signal), archiveRows(env.ARCHIVES_TABLE)])
     const listed = archivesOf(files, source.place)

@@ -8,18 +8,20 @@ import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
 import { z } from 'zod'
 import loadOrigination from '../../sql/mysql/load-origination.sql'
 import { isTransient, TaskError } from '../errors.ts'
+import { writer } from '../jobs/writer.ts'
 import { render, statements } from '../script.ts'
-import { quarterSchema, required, task } from '../task.ts'
+import { quarterSchema, required } from '../task.ts'
 import { asLoader, mysqlEnvironment, transaction, using } from './mysql/connection.ts'
 import { LineCounter } from './mysql/count-lines.ts'
 import { recordsOf } from './mysql/load-answer.ts'
 
 const s3 = new S3Client({})
 
-export const handler = task({
+export const handler = writer({
   name: 'LoadMysql',
   input: z.object({ file: z.object({ quarter: quarterSchema, key: z.string(), size: z.number() }) }),
   environment: mysqlEnvironment.extend({ PROCESSED_BUCKET: required }),
+  part: ({ file }) => file.key,
   async run({ input: { file }, env, log, signal }) {
     const started = Date.now()
     const script = statements(render(loadOrigination, { FILE: file.key, QUARTER: file.quarter }))

@@ -9,14 +9,16 @@ import loadPerformance from '../../sql/redshift/load-performance.sql'
 import lockTables from '../../sql/redshift/lock-tables.sql'
 import { jobsOfExecution } from '../jobs/job.ts'
 import { track } from '../jobs/settle.ts'
+import { writer } from '../jobs/writer.ts'
 import { render, statements } from '../script.ts'
-import { executionSchema, quarterSchema, required, task } from '../task.ts'
+import { executionSchema, quarterSchema, required } from '../task.ts'
 import { redshiftEnvironment, start } from './redshift/data-api.ts'
 
-export const handler = task({
+export const handler = writer({
   name: 'LoadRedshift',
   input: z.object({ execution: executionSchema, state: z.string(), token: required, quarter: quarterSchema }),
   environment: redshiftEnvironment.extend({ JOBS_TABLE: required, PROCESSED_BUCKET: required }),
+  part: ({ quarter }) => quarter,
   async run({ input: { execution, state, token, quarter }, env, log }) {
     const values = { QUARTER: quarter, YEAR: quarter.slice(0, 4), PROCESSED: `s3://${env.PROCESSED_BUCKET}` }
     const sqls = [lockTables, loadOrigination, loadPerformance].flatMap((script) => statements(render(script, values)))

@@ -3,15 +3,16 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { z } from 'zod'
 import createTables from '../../sql/mysql/create-tables.sql'
 import { ConfigurationError } from '../errors.ts'
+import { writer } from '../jobs/writer.ts'
 import { render, statements } from '../script.ts'
-import { quarterSchema, required, task } from '../task.ts'
+import { quarterSchema, required } from '../task.ts'
 import { asMaster, mysqlEnvironment, using } from './mysql/connection.ts'
 
 const masterSchema = z.object({ username: z.string(), password: z.string() })
 
 const secrets = new SecretsManagerClient({})
 
-export const handler = task({
+export const handler = writer({
   name: 'PrepareMysql',
   input: z.object({ quarters: z.array(quarterSchema) }),
   environment: mysqlEnvironment.extend({ DB_MASTER_SECRET_ARN: required }),

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod'
 import { TaskError } from '../errors.ts'
+import { writer } from '../jobs/writer.ts'
 import { quotedList } from '../script.ts'
-import { quarterSchema, required, task } from '../task.ts'
+import { quarterSchema, required } from '../task.ts'
 import { archiveSchema, identity } from './archive/archive.ts'
 import type { Table } from './archive/layout.ts'
 import { emptyLine, measuresQuery } from './archive/measures.ts'
@@ -15,7 +16,7 @@ import { compare, linesOf, type Measured, type Store } from './archive/reconcili
 import { archiveRows, markLoaded, type QuarterCounts, type StoreRows } from './archive/table.ts'
 import { query, redshiftEnvironment } from './redshift/data-api.ts'
 
-export const handler = task({
+export const handler = writer({
   name: 'Reconcile',
   input: z.object({
     archives: z.array(archiveSchema),
@@ -59,7 +60,8 @@ export const handler = task({
       await markLoaded(env.ARCHIVES_TABLE, archive, held)
       loaded.push(row.hive)
     }
-    for (const line of recordMetrics(loaded, new Date())) console.log(line)
+    // Not with console.log: Lambda puts the time and the request before its lines, and then CloudWatch finds no metrics in them.
+    for (const line of recordMetrics(loaded, new Date())) process.stdout.write(`${line}\n`)
     log.info('All stores hold the same rows', { quarters: quarters.length, stores: [...measured.keys()] })
     return { quarters: quarters.length }
   },

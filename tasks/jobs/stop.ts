@@ -1,6 +1,12 @@
 /** Stops whatever an execution left running: its steps, statements and training jobs, and its clusters. */
 import type { Logger } from '@aws-lambda-powertools/logger'
-import { CancelStepsCommand, EMRClient, paginateListClusters, TerminateJobFlowsCommand } from '@aws-sdk/client-emr'
+import {
+  CancelStepsCommand,
+  type ClusterState,
+  EMRClient,
+  paginateListClusters,
+  TerminateJobFlowsCommand,
+} from '@aws-sdk/client-emr'
 import { CancelStatementCommand, RedshiftDataClient } from '@aws-sdk/client-redshift-data'
 import { SageMakerClient, StopTrainingJobCommand } from '@aws-sdk/client-sagemaker'
 import { endJob, isOpen, jobsOfExecution, type OpenJob } from './job.ts'
@@ -9,10 +15,13 @@ const emr = new EMRClient({})
 const redshift = new RedshiftDataClient({})
 const sagemaker = new SageMakerClient({})
 
+/** Clusters that nobody has told to end. */
+const LIVE: ClusterState[] = ['STARTING', 'BOOTSTRAPPING', 'RUNNING', 'WAITING']
+
 /** Stops every open job of the execution and terminates its clusters. Does nothing when nothing is left. @returns ids of the clusters */
 export async function stopExecution(tableName: string, executionArn: string, log: Logger): Promise<string[]> {
   await stopOpenJobs(tableName, executionArn, log)
-  const clusters = await liveClusters(executionArn)
+  const clusters = (await clustersOfExecution(executionArn, LIVE)).map(({ id }) => id)
   if (clusters.length > 0) {
     await emr.send(new TerminateJobFlowsCommand({ JobFlowIds: clusters }))
     log.info('Terminates clusters', { clusters })
@@ -68,18 +77,19 @@ export function clusterName(executionArn: string): string {
   return executionArn.split(':').slice(6).join('/')
 }
 
-/** Ids of the execution's clusters that have not ended, found by name, so that one is found even if the function that made it died before it could say so. */
-async function liveClusters(executionArn: string): Promise<string[]> {
+/**
+ * The execution's clusters in some states, found by name, so that one is found even if the function that made it died before it could say so.
+ */
+export async function clustersOfExecution(
+  executionArn: string,
+  states: ClusterState[],
+): Promise<{ id: string; state: string }[]> {
   const name = clusterName(executionArn)
-  const ids: string[] = []
-  const pages = paginateListClusters(
-    { client: emr },
-    { ClusterStates: ['STARTING', 'BOOTSTRAPPING', 'RUNNING', 'WAITING'] },
-  )
-  for await (const page of pages) {
-    for (const { Id, Name = '' } of page.Clusters ?? []) {
-      if (Id && (Name === name || Name.startsWith(`${name}#`))) ids.push(Id)
+  const clusters: { id: string; state: string }[] = []
+  for await (const page of paginateListClusters({ client: emr }, { ClusterStates: states })) {
+    for (const { Id, Name = '', Status } of page.Clusters ?? []) {
+      if (Id && (Name === name || Name.startsWith(`${name}#`))) clusters.push({ id: Id, state: Status?.State ?? '' })
     }
   }
-  return ids
+  return clusters
 }

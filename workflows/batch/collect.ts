@@ -15,7 +15,7 @@ export function addCollectTasks(batch: Batch, { parameters, storage, sourceCrede
   }
 
   const listArchives = batch.task('ListArchives', {
-    environment: { ...source, LOCKS_TABLE: jobs.locks.tableName },
+    environment: { ...source, LOCKS_TABLE: jobs.locks.tableName, JOBS_TABLE: jobs.table.tableName },
     timeout: 120,
     memory: 512,
   })
@@ -25,11 +25,12 @@ export function addCollectTasks(batch: Batch, { parameters, storage, sourceCrede
   allow(listArchives.role, ['secretsmanager:GetSecretValue'], [sourceCredentials.secretArn])
 
   const collectQuarter = batch.task('CollectQuarter', {
-    environment: source,
+    environment: { ...source, LOCKS_TABLE: jobs.locks.tableName },
     timeout: 900,
     memory: 2048,
     storage: 10240,
   })
+  jobs.allowHolding(collectQuarter.role)
   allow(collectQuarter.role, ['s3:ListBucket'], [raw.bucketArn])
   allow(
     collectQuarter.role,

@@ -11,7 +11,7 @@ export function addLoadTasks(batch: Batch, props: BatchProps): void {
   addRedshiftTasks(batch, props)
 }
 
-function addMysqlTasks(batch: Batch, { storage, network, database }: BatchProps): void {
+function addMysqlTasks(batch: Batch, { jobs, storage, network, database }: BatchProps): void {
   const { processed } = storage
   const { instance } = database
   const mysql = {
@@ -21,6 +21,7 @@ function addMysqlTasks(batch: Batch, { storage, network, database }: BatchProps)
     DB_USER: database.loader,
     DB_CA_FILE: database.caFile,
   }
+  const locks = { LOCKS_TABLE: jobs.locks.tableName }
   const inside = { vpc: network.vpc, securityGroup: network.functions }
   const loader = Stack.of(instance).formatArn({
     service: 'rds-db',
@@ -30,11 +31,12 @@ function addMysqlTasks(batch: Batch, { storage, network, database }: BatchProps)
   })
 
   const prepareMysql = batch.task('PrepareMysql', {
-    environment: { ...mysql, DB_MASTER_SECRET_ARN: database.masterSecret.secretArn },
+    environment: { ...mysql, ...locks, DB_MASTER_SECRET_ARN: database.masterSecret.secretArn },
     network: inside,
     timeout: 300,
     memory: 512,
   })
+  jobs.allowHolding(prepareMysql.role)
   allow(prepareMysql.role, ['secretsmanager:GetSecretValue'], [database.masterSecret.secretArn])
 
   const listExportFiles = batch.task('ListExportFiles', {
@@ -45,18 +47,28 @@ function addMysqlTasks(batch: Batch, { storage, network, database }: BatchProps)
   allow(listExportFiles.role, ['s3:ListBucket'], [processed.bucketArn])
 
   const loadMysql = batch.task('LoadMysql', {
-    environment: { ...mysql, PROCESSED_BUCKET: processed.bucketName },
+    environment: { ...mysql, ...locks, PROCESSED_BUCKET: processed.bucketName },
     network: inside,
     timeout: 900,
     memory: 1024,
   })
+  jobs.allowHolding(loadMysql.role)
   allow(loadMysql.role, ['s3:GetObject'], [processed.arnForObjects('export/*')], {
     because: 'Hive names the files that it writes below the prefix.',
   })
   allow(loadMysql.role, ['rds-db:connect'], [loader])
 
-  const swapMysql = batch.task('SwapMysql', { environment: mysql, network: inside, timeout: 900, memory: 512 })
+  const swapMysql = batch.task('SwapMysql', {
+    environment: { ...mysql, ...locks },
+    network: inside,
+    timeout: 900,
+    memory: 512,
+  })
+  jobs.allowHolding(swapMysql.role)
   allow(swapMysql.role, ['rds-db:connect'], [loader])
+
+  const measureMysql = batch.task('MeasureMysql', { environment: mysql, network: inside, timeout: 600, memory: 512 })
+  allow(measureMysql.role, ['rds-db:connect'], [loader])
 }
 
 function addRedshiftTasks(batch: Batch, { jobs, storage, warehouse }: BatchProps): void {
@@ -73,6 +85,7 @@ function addRedshiftTasks(batch: Batch, { jobs, storage, warehouse }: BatchProps
   const loadRedshift = batch.task('LoadRedshift', {
     environment: {
       ...redshift,
+      LOCKS_TABLE: jobs.locks.tableName,
       JOBS_TABLE: jobs.table.tableName,
       PROCESSED_BUCKET: storage.processed.bucketName,
     },
@@ -83,6 +96,7 @@ function addRedshiftTasks(batch: Batch, { jobs, storage, warehouse }: BatchProps
   })
   allow(loadRedshift.role, ['dynamodb:Query'], [jobs.byExecution])
   jobs.allowTracking(loadRedshift.role, batch.machineArn)
+  jobs.allowHolding(loadRedshift.role)
 }
 
 export function redshiftEnvironment(warehouse: Warehouse): Record<string, string> {

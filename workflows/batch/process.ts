@@ -29,6 +29,7 @@ export function addProcessTasks(batch: Batch, props: BatchProps): void {
     const runHive = batch.task(state, {
       environment: {
         JOBS_TABLE: jobs.table.tableName,
+        LOCKS_TABLE: jobs.locks.tableName,
         RAW_BUCKET: storage.raw.bucketName,
         PROCESSED_BUCKET: storage.processed.bucketName,
         [scripts[state as keyof typeof scripts].variable]: script.s3ObjectUrl,
@@ -49,13 +50,19 @@ export function addProcessTasks(batch: Batch, props: BatchProps): void {
     )
     allow(runHive.role, ['dynamodb:Query'], [jobs.byExecution])
     jobs.allowTracking(runHive.role, batch.machineArn)
+    jobs.allowHolding(runHive.role)
   }
 
   const checkQuality = batch.task('CheckQuality', {
-    environment: { PROCESSED_BUCKET: storage.processed.bucketName, ARCHIVES_TABLE: batch.archives.tableName },
+    environment: {
+      PROCESSED_BUCKET: storage.processed.bucketName,
+      ARCHIVES_TABLE: batch.archives.tableName,
+      LOCKS_TABLE: jobs.locks.tableName,
+    },
     timeout: 120,
     memory: 512,
   })
+  jobs.allowHolding(checkQuality.role)
   allow(checkQuality.role, ['s3:ListBucket'], [storage.processed.bucketArn])
   allow(checkQuality.role, ['s3:GetObject'], [storage.processed.arnForObjects('counts/*')], {
     because: 'Hive names the files that it writes below the prefix.',
@@ -70,12 +77,17 @@ export function addProcessTasks(batch: Batch, props: BatchProps): void {
   jobs.allowStopping(terminateCluster.role)
 }
 
-function addClearQuarters(batch: Batch, { storage: { processed } }: BatchProps): void {
+function addClearQuarters(batch: Batch, { jobs, storage: { processed } }: BatchProps): void {
   const clearQuarters = batch.task('ClearQuarters', {
-    environment: { PROCESSED_BUCKET: processed.bucketName, ARCHIVES_TABLE: batch.archives.tableName },
+    environment: {
+      PROCESSED_BUCKET: processed.bucketName,
+      ARCHIVES_TABLE: batch.archives.tableName,
+      LOCKS_TABLE: jobs.locks.tableName,
+    },
     timeout: 300,
     memory: 512,
   })
+  jobs.allowHolding(clearQuarters.role)
   allow(clearQuarters.role, ['s3:ListBucket'], [processed.bucketArn])
   allow(
     clearQuarters.role,
@@ -100,6 +112,7 @@ function addCreateCluster(batch: Batch, props: BatchProps, hiveScripts: Asset[])
   const createCluster = batch.task('CreateCluster', {
     environment: {
       JOBS_TABLE: jobs.table.tableName,
+      LOCKS_TABLE: jobs.locks.tableName,
       LOGS_BUCKET: storage.logs.bucketName,
       CLUSTER_RELEASE: parameters.clusterRelease,
       CLUSTER_SERVICE_ROLE: cluster.serviceRole.roleName,
@@ -140,4 +153,5 @@ function addCreateCluster(batch: Batch, props: BatchProps, hiveScripts: Asset[])
     conditions: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
   })
   jobs.allowTracking(createCluster.role, batch.machineArn)
+  jobs.allowHolding(createCluster.role)
 }

@@ -8,10 +8,11 @@ export function addReportTasks(batch: Batch, { storage, monitoring, warehouse, j
   const redshift = redshiftEnvironment(warehouse)
 
   const reconcile = batch.task('Reconcile', {
-    environment: { ...redshift, ARCHIVES_TABLE: archives.tableName },
+    environment: { ...redshift, ARCHIVES_TABLE: archives.tableName, LOCKS_TABLE: jobs.locks.tableName },
     timeout: 600,
     memory: 512,
   })
+  jobs.allowHolding(reconcile.role)
   allowQueries(reconcile.role, warehouse)
   allow(reconcile.role, ['dynamodb:Scan', 'dynamodb:UpdateItem'], [archives.tableArn])
 
@@ -34,7 +35,7 @@ export function addReportTasks(batch: Batch, { storage, monitoring, warehouse, j
     because: 'Executions are named when they start.',
   })
 
-  jobs.allowReleasing(report.role)
+  jobs.allowHolding(report.role)
 
   const notifyFailure = batch.task('NotifyFailure', {
     environment: { FAILURE_TOPIC_ARN: monitoring.topic.topicArn },

@@ -8,8 +8,9 @@ import { ClusterMissing, TaskError } from '../../errors.ts'
 import { jobsOfExecution } from '../../jobs/job.ts'
 import { clusterEnd } from '../../jobs/outcome.ts'
 import { track } from '../../jobs/settle.ts'
+import { writer } from '../../jobs/writer.ts'
 import { quotedList } from '../../script.ts'
-import { executionSchema, quarterSchema, required, task } from '../../task.ts'
+import { executionSchema, quarterSchema, required } from '../../task.ts'
 import { runId } from './run-id.ts'
 
 interface Script {
@@ -29,7 +30,7 @@ const emr = new EMRClient({})
  * @throws ClusterMissing when the cluster has ended: the execution was redriven, or the cluster was lost between two states
  */
 export function runScript({ name, variable, everyCluster = false }: Script) {
-  return task({
+  return writer({
     name,
     input: z.object({
       execution: executionSchema,

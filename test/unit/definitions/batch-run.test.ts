@@ -34,7 +34,10 @@ function functions(more: Record<string, Play> = {}, left: object = {}): Record<s
     PrepareMysql: () => ({ statements: 4 }),
     ListExportFiles: () => ({ files: quarters.map((quarter) => ({ quarter, key: `export/${quarter}`, size: 1 })) }),
     LoadMysql: () => ({ records: 5 }),
-    SwapMysql: ({ quarter }) => ({ measures: { [quarter]: '5' } }),
+    SwapMysql: ({ quarter }) => ({ quarter, rows: 5 }),
+    MeasureMysql: ({ quarters }) => ({
+      measures: Object.fromEntries(quarters.map((quarter: string) => [quarter, '5'])),
+    }),
     PrepareRedshift: () => ({ statements: 2 }),
     LoadRedshift: () => ({ statementId: 'q-1' }),
     Reconcile: () => ({ quarters: 2 }),
@@ -95,6 +98,7 @@ describe('the batch workflow', () => {
     expect(result.status).toBe('SUCCEEDED')
     expect(payloads(result, out)).toEqual([])
     expect(payloads(result, inside)).toHaveLength(1)
+    expect(payloads(result, 'MeasureMysql')).toHaveLength(stores.mysql ? 1 : 0)
     expect(payloads(result, 'Reconcile')[0].mysqlMeasures).toEqual(
       stores.mysql ? { '1999Q1': '5', '1999Q2': '5' } : null,
     )
@@ -104,6 +108,14 @@ describe('the batch workflow', () => {
     let tries = 0
     const flaky = () => (++tries < 4 ? new Failed('TransientError') : { quarters: 2 })
     const result = await run('batch', functions({ CheckQuality: flaky }))
+    expect(result.status).toBe('SUCCEEDED')
+    expect(tries).toBe(4)
+  })
+
+  it('waits while what the last execution left comes to its end', async () => {
+    let tries = 0
+    const stopping = () => (++tries < 4 ? new Failed('PredecessorStopping') : plan)
+    const result = await run('batch', functions({ ListArchives: stopping }))
     expect(result.status).toBe('SUCCEEDED')
     expect(tries).toBe(4)
   })
@@ -120,7 +132,7 @@ describe('the batch workflow', () => {
     expect(result.status).toBe('SUCCEEDED')
     expect(payloads(result, 'CreateTables').map(({ clusterId }) => clusterId)).toEqual(['j-1', 'j-2'])
     // What the first cluster has written stays.
-    expect(payloads(result, 'ClearQuarters')).toEqual([{ quarters }])
+    expect(payloads(result, 'ClearQuarters')).toMatchObject([{ quarters }])
   })
 
   it('carries 109 quarters', async () => {
@@ -151,6 +163,9 @@ describe('a failure of the batch workflow', () => {
     ['TerminateCluster', 'TerminateCluster', 'AccessDeniedException'],
     ['LoadMysql', 'LoadStores', 'MysqlLoadRefused'],
     ['LoadRedshift', 'LoadStores', 'RedshiftStatementFailed'],
+    ['ListArchives', 'ListArchives', 'PredecessorStopping'],
+    ['ClearQuarters', 'ClearQuarters', 'ExecutionSuperseded'],
+    ['MeasureMysql', 'MeasureMysql', 'MysqlError'],
     ['Reconcile', 'Reconcile', 'ReconciliationError'],
     ['Report', 'Report', 'AccessDenied'],
   ])('in %s cleans up, tells of it, and ends with its name', async (name, state, error) => {

@@ -93,6 +93,19 @@ export async function locksTable(cloud: TestCloud): Promise<string> {
   return (await cloud.deploy('AWS::DynamoDB::Table', 'Locks', table)).ref
 }
 
+/** Makes the Locks table with the lock of an execution, which works, and gives its name. */
+export async function heldLock(cloud: TestCloud, name = 'run-1'): Promise<string> {
+  const TableName = await locksTable(cloud)
+  const Item = {
+    workflow: { S: 'Batch' },
+    executionArn: { S: execution(name).Id },
+    takenAt: { S: 'now' },
+    writers: { M: {} },
+  }
+  await cloud.as('dynamodb', 'PutItem', { TableName, Item })
+  return TableName
+}
+
 /** Makes the Jobs table and gives its name. */
 export async function jobsTable(cloud: TestCloud): Promise<string> {
   const table = {

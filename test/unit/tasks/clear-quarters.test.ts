@@ -2,16 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { archiveRow, markCollected, markProcessed } from '../../../tasks/batch/archive/table.ts'
 import { handler } from '../../../tasks/batch/clear-quarters.ts'
 import { failure } from '../../support/cloud.ts'
-import { archivesTable, bucket, invoke, startAws, type TestAws } from './aws.ts'
+import { archivesTable, bucket, execution, heldLock, invoke, startAws, type TestAws } from './aws.ts'
 
 let aws: TestAws
-let environment: { PROCESSED_BUCKET: string; ARCHIVES_TABLE: string }
+let environment: { PROCESSED_BUCKET: string; ARCHIVES_TABLE: string; LOCKS_TABLE: string }
 
 beforeEach(async () => {
   aws = await startAws()
   environment = {
     PROCESSED_BUCKET: await bucket(aws.cloud, 'processed'),
     ARCHIVES_TABLE: await archivesTable(aws.cloud),
+    LOCKS_TABLE: await heldLock(aws.cloud),
   }
 })
 afterEach(() => aws.close())
@@ -19,7 +20,8 @@ afterEach(() => aws.close())
 const put = (key: string) => aws.cloud.as('s3', 'PutObject', { Bucket: 'processed', Key: key, Body: Buffer.from('x') })
 const keys = async () =>
   ((await aws.cloud.as('s3', 'ListObjectsV2', { Bucket: 'processed' })).Contents ?? []).map(({ Key }: any) => Key)
-const clear = (quarters: string[]) => invoke<{ removed: number }>(handler, { quarters }, environment)
+const clear = (quarters: string[]) =>
+  invoke<{ removed: number }>(handler, { execution: execution(), quarters }, environment)
 
 /** A file in each place where hql/ writes rows of a quarter. */
 const derived = (quarter: string) => [

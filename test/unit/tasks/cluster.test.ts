@@ -6,7 +6,7 @@ import { handler as terminateCluster } from '../../../tasks/batch/terminate-clus
 import { jobById } from '../../../tasks/jobs/job.ts'
 import { handler as reconcileJobs } from '../../../tasks/jobs/reconcile-jobs.ts'
 import { failure } from '../../support/cloud.ts'
-import { execution, invoke, jobsTable, startAws, type TestAws } from './aws.ts'
+import { execution, heldLock, invoke, jobsTable, startAws, type TestAws } from './aws.ts'
 import { type Script, scriptServices } from './services.ts'
 
 let aws: TestAws
@@ -15,6 +15,7 @@ let script: Script
 beforeEach(async () => {
   aws = await startAws()
   await jobsTable(aws.cloud)
+  await heldLock(aws.cloud)
   script = scriptServices(aws.cloud)
   script.executions.set(execution().Id, 'RUNNING')
 })
@@ -23,6 +24,7 @@ afterEach(() => aws.close())
 describe('CreateCluster', () => {
   const environment = {
     JOBS_TABLE: 'jobs',
+    LOCKS_TABLE: 'locks',
     LOGS_BUCKET: 'logs',
     CLUSTER_RELEASE: 'emr-7.14.0',
     CLUSTER_SERVICE_ROLE: 'ServiceRole',
@@ -111,6 +113,7 @@ describe('CreateCluster', () => {
 describe('a state that runs a Hive script', () => {
   const environment = {
     JOBS_TABLE: 'jobs',
+    LOCKS_TABLE: 'locks',
     RAW_BUCKET: 'raw',
     PROCESSED_BUCKET: 'processed',
     PROCESS_ORIGINATION_SCRIPT: 's3://assets/process-origination.hql',
@@ -210,6 +213,7 @@ describe('a state that runs a Hive script', () => {
   })
 
   it('runs under a hash when the execution’s name could not stand in a path', async () => {
+    await heldLock(aws.cloud, "it's")
     const event = {
       execution: execution("it's"),
       state: 'ProcessOrigination',

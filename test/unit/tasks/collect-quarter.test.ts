@@ -5,7 +5,7 @@ import { type Archive, identity } from '../../../tasks/batch/archive/archive.ts'
 import { archiveRow } from '../../../tasks/batch/archive/table.ts'
 import { handler } from '../../../tasks/batch/collect-quarter.ts'
 import { failure } from '../../support/cloud.ts'
-import { archivesTable, bucket, invoke, startAws, type TestAws } from './aws.ts'
+import { archivesTable, bucket, execution, heldLock, invoke, startAws, type TestAws } from './aws.ts'
 import { lines, r47, zipOf } from './zips.ts'
 
 const name = 'historical_data_1999Q1.zip'
@@ -22,6 +22,7 @@ beforeEach(async () => {
     RAW_BUCKET: await bucket(aws.cloud, 'raw'),
     LANDING_PREFIX: 'landing/',
     ARCHIVES_TABLE: await archivesTable(aws.cloud),
+    LOCKS_TABLE: await heldLock(aws.cloud),
   }
 })
 afterEach(() => aws.close())
@@ -30,7 +31,8 @@ async function land(zip: Buffer): Promise<Archive> {
   const { ETag } = await aws.cloud.as('s3', 'PutObject', { Bucket: 'raw', Key: `landing/${name}`, Body: zip })
   return { quarter: '1999Q1', name, size: zip.length, checksum: `etag:${ETag}` }
 }
-const collect = (archive: Archive) => invoke<{ collected: boolean }>(handler, { archive }, environment)
+const collect = (archive: Archive) =>
+  invoke<{ collected: boolean }>(handler, { execution: execution(), archive }, environment)
 
 async function keys(): Promise<string[]> {
   const { Contents = [] } = await aws.cloud.as('s3', 'ListObjectsV2', { Bucket: 'raw' })
@@ -126,7 +128,7 @@ describe('CollectQuarter refuses', () => {
       /r47 and legacy32/,
     ],
     ['a missing file', { 'orig_1999Q1.txt': lines(31) }, 'ArchiveCorrupt', /one origination and one performance/],
-    ['an archive of neither', { 'README.txt': 'hello' }, 'ArchiveCorrupt', /holds neither/],
+    ['an archive of neither', { 'README.txt': 'hello' }, 'ArchiveCorrupt', /holds neither at its top: README.txt/],
     [
       'a file of another quarter',
       { 'orig_1999Q2.txt': lines(31), 'perf_1999Q1.txt': lines(35) },

@@ -9,13 +9,14 @@ import { handler as listExportFiles } from '../../../tasks/batch/list-export-fil
 import { LineCounter } from '../../../tasks/batch/mysql/count-lines.ts'
 import { recordsOf } from '../../../tasks/batch/mysql/load-answer.ts'
 import { failure } from '../../support/cloud.ts'
-import { archivesTable, bucket, execution, invoke, startAws, type TestAws } from './aws.ts'
+import { archivesTable, bucket, execution, heldLock, invoke, startAws, type TestAws } from './aws.ts'
 
 let aws: TestAws
 beforeEach(async () => {
   aws = await startAws()
   await bucket(aws.cloud, 'processed')
   await archivesTable(aws.cloud)
+  await heldLock(aws.cloud)
 })
 afterEach(() => aws.close())
 
@@ -32,7 +33,7 @@ describe('CheckQuality', () => {
     invoke(
       checkQuality,
       { execution: execution(), archives, quarters },
-      { PROCESSED_BUCKET: 'processed', ARCHIVES_TABLE: 'archives' },
+      { PROCESSED_BUCKET: 'processed', ARCHIVES_TABLE: 'archives', LOCKS_TABLE: 'locks' },
     )
   const counts = (...lines: string[]) => put('counts/run=run-1/000000_0', `${lines.join('\n')}\n`)
 

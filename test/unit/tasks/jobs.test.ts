@@ -6,7 +6,7 @@ import { jobById, type NewJob, openJob, openJobs } from '../../../tasks/jobs/job
 import { handler as reconcileJobs } from '../../../tasks/jobs/reconcile-jobs.ts'
 import { track } from '../../../tasks/jobs/settle.ts'
 import { failure } from '../../support/cloud.ts'
-import { execution, invoke, jobsTable, locksTable, startAws, type TestAws } from './aws.ts'
+import { execution, invoke, jobsTable, startAws, type TestAws } from './aws.ts'
 import { type Script, scriptServices } from './services.ts'
 
 const executionArn = execution().Id
@@ -44,7 +44,6 @@ let script: Script
 beforeEach(async () => {
   aws = await startAws()
   await jobsTable(aws.cloud)
-  await locksTable(aws.cloud)
   script = scriptServices(aws.cloud)
   script.clusters.push({
     Id: 'j-1',
@@ -56,7 +55,7 @@ beforeEach(async () => {
 })
 afterEach(() => aws.close())
 
-const environment = { JOBS_TABLE: 'jobs', LOCKS_TABLE: 'locks' }
+const environment = { JOBS_TABLE: 'jobs' }
 const stepEvent = (state: string) => ({
   'detail-type': 'EMR Step Status Change',
   detail: { stepId: 's-1', clusterId: 'j-1', state },
@@ -245,6 +244,14 @@ describe('cancel-jobs', () => {
     await openJob('jobs', statement)
     await cancel()
     expect(await cancel()).toEqual({ clusters: [] })
+  })
+
+  it('leaves an execution alone that was redriven before the event came', async () => {
+    script.executions.set(executionArn, 'RUNNING')
+    for (const job of [step, statement]) await openJob('jobs', job)
+    expect(await cancel()).toEqual({ clusters: [] })
+    expect(script.clusters[0]?.state).toBe('RUNNING')
+    expect(await openJobs('jobs')).toHaveLength(2)
   })
 
   it('passes over a statement that ended meanwhile', async () => {

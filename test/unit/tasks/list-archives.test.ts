@@ -4,7 +4,7 @@ import { archivesOf, type Plan, planOf } from '../../../tasks/batch/archive/plan
 import { type ArchiveRow, markCollected, markLoaded, markProcessed } from '../../../tasks/batch/archive/table.ts'
 import { handler } from '../../../tasks/batch/list-archives.ts'
 import { failure } from '../../support/cloud.ts'
-import { archivesTable, bucket, execution, invoke, locksTable, startAws, type TestAws } from './aws.ts'
+import { archivesTable, bucket, execution, invoke, jobsTable, locksTable, startAws, type TestAws } from './aws.ts'
 import { scriptServices } from './services.ts'
 
 const both = { mysql: true, redshift: true }
@@ -96,6 +96,7 @@ describe('ListArchives', () => {
       LANDING_PREFIX: 'landing/',
       ARCHIVES_TABLE: await archivesTable(aws.cloud),
       LOCKS_TABLE: await locksTable(aws.cloud),
+      JOBS_TABLE: await jobsTable(aws.cloud),
     }
     for (const quarter of ['1999Q1', '1999Q2']) {
       await aws.cloud.as('s3', 'PutObject', {

@@ -5,11 +5,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ORIGINATION } from '../../../data/loans/columns.ts'
 import { findMysqlServer } from '../../../local/services/rds/index.ts'
 import { handler as loadMysql } from '../../../tasks/batch/load-mysql.ts'
+import { handler as measureMysql } from '../../../tasks/batch/measure-mysql.ts'
 import { handler as prepareMysql } from '../../../tasks/batch/prepare-mysql.ts'
 import { handler as swapMysql } from '../../../tasks/batch/swap-mysql.ts'
 import { failure } from '../../support/cloud.ts'
 import { asMaster, bootDatabase, type Database, MASTER } from '../rds/database.ts'
-import { bucket, invoke, startAws, type TestAws } from './aws.ts'
+import { bucket, execution, heldLock, invoke, startAws, type TestAws } from './aws.ts'
 
 const program = await findMysqlServer()
 
@@ -47,17 +48,25 @@ describe.runIf(program)('the tasks that load MySQL', { timeout: 60_000 }, () => 
       DB_CA_FILE: join(aws.cloud.dataDir, 'rds', 'ca.pem'),
       DB_MASTER_SECRET_ARN: ARN,
       PROCESSED_BUCKET: 'processed',
+      LOCKS_TABLE: await heldLock(aws.cloud),
     }
   }, 60_000)
   afterAll(() => aws.close())
   beforeEach(() => prepare())
 
-  const prepare = () => invoke(prepareMysql, { quarters: ['1999Q1'] }, environment)
-  const swap = (quarter = '1999Q1') => invoke<{ measures: Record<string, string> }>(swapMysql, { quarter }, environment)
+  const prepare = () => invoke(prepareMysql, { execution: execution(), quarters: ['1999Q1'] }, environment)
+  const swap = (quarter = '1999Q1') =>
+    invoke<{ rows: number }>(swapMysql, { execution: execution(), quarter }, environment)
+  const measure = async (quarters: string[]) =>
+    (await invoke<{ measures: Record<string, string> }>(measureMysql, { quarters }, environment)).measures
   async function load(name: string, lines: string[], quarter = '1999Q1') {
     const key = `export/origination/quarter=${quarter}/${name}`
     await aws.cloud.as('s3', 'PutObject', { Bucket: 'processed', Key: key, Body: lines.join('') })
-    return invoke<{ records: number }>(loadMysql, { file: { quarter, key, size: 1 } }, environment)
+    return invoke<{ records: number }>(
+      loadMysql,
+      { execution: execution(), file: { quarter, key, size: 1 } },
+      environment,
+    )
   }
   async function select(sql: string): Promise<RowDataPacket[]> {
     const connection = await asMaster(aws.cloud, database, { database: 'loans' })
@@ -84,7 +93,11 @@ describe.runIf(program)('the tasks that load MySQL', { timeout: 60_000 }, () => 
       records: 1,
     })
 
-    expect((await swap()).measures['1999Q1']).toMatch(/^2001\|/)
+    expect(await swap()).toEqual({ quarter: '1999Q1', rows: 2001 })
+    expect(await measure(['1999Q1', '1999Q3'])).toMatchObject({
+      '1999Q1': expect.stringMatching(/^2001\|/),
+      '1999Q3': expect.stringMatching(/^0\|0\|\\N/),
+    })
 
     expect(await select("SELECT seller_name, msa_md FROM origination WHERE loan_identifier = 'F99Q10005000'")).toEqual([
       { seller_name: 'BÄNK | & CO', msa_md: null },
@@ -97,7 +110,7 @@ describe.runIf(program)('the tasks that load MySQL', { timeout: 60_000 }, () => 
     await prepare()
     await load('000000_0', [line(1)])
 
-    expect((await swap()).measures['1999Q1']).toMatch(/^1\|/)
+    expect(await swap()).toEqual({ quarter: '1999Q1', rows: 1 })
     expect(await select('SELECT quarter, COUNT(*) AS n FROM origination GROUP BY quarter ORDER BY quarter')).toEqual([
       { quarter: '1999Q1', n: 1 },
       { quarter: '1999Q2', n: 2 },
@@ -134,7 +147,9 @@ describe.runIf(program)('the tasks that load MySQL', { timeout: 60_000 }, () => 
   })
 
   it('call a server that is down transient', async () => {
-    const error = await failure(() => invoke(swapMysql, { quarter: '1999Q1' }, { ...environment, DB_PORT: '9' }))
+    const error = await failure(() =>
+      invoke(swapMysql, { execution: execution(), quarter: '1999Q1' }, { ...environment, DB_PORT: '9' }),
+    )
     expect(error).toMatchObject({ name: 'TransientError' })
   })
 })
