@@ -18,6 +18,9 @@ export const DEFAULT_PORT = 4566
 export const ACCOUNT = '000000000000'
 export const REGION = 'us-east-1'
 
+/** The longest that closing waits for events and asynchronous invocations under way. */
+const DRAIN_MS = 10_000
+
 export interface BootOptions {
   /** The cloud assembly that CDK synthesized. */
   assembly: string
@@ -57,6 +60,7 @@ export async function boot(options: BootOptions): Promise<RunningCloud> {
   let cloud: LocalCloud | undefined
   const services: Service[] = []
   const close = async () => {
+    await drain(services)
     await gateway?.close()
     for (const service of services.reverse()) await service.close?.()
     cloud?.close()
@@ -102,6 +106,22 @@ export async function boot(options: BootOptions): Promise<RunningCloud> {
     await close()
     throw error
   }
+}
+
+/** What was accepted is delivered before the port closes: a function that an event calls has calls to make. What takes longer is kept for the next boot. */
+async function drain(services: Service[]): Promise<void> {
+  const over = Promise.withResolvers<void>()
+  const timeout = setTimeout(over.resolve, DRAIN_MS)
+  let busy = true
+  const passes = async () => {
+    while (busy) {
+      busy = false
+      for (const service of services) if (await service.drain?.()) busy = true
+    }
+  }
+  await Promise.race([passes(), over.promise])
+  busy = false
+  clearTimeout(timeout)
 }
 
 /** The address of a REST API, as the template writes it, leads to AWS; the same API is served here. */

@@ -1,4 +1,4 @@
-/** Deliveries in the background: tried again while that can help, given up in the end, and never in the way of closing. */
+/** Deliveries in the background: tried again while that can help, given up in the end, and never long in the way of closing. */
 import { AwsError } from './gateway/aws-error.ts'
 
 const firstPauseMillis = 1000
@@ -12,18 +12,24 @@ export interface RetryPolicy {
 }
 
 export interface Deliveries {
-  /** Starts `attempt` and returns at once; `giveUp` gets the error of the last attempt. */
+  /**
+   * Starts `attempt`; `giveUp` gets the error of the last attempt.
+   * @returns whether it is over, delivered or given up: false when it was closed before
+   */
   run(
     attempt: (number: number) => Promise<unknown>,
     policy: RetryPolicy | undefined,
     giveUp: (error: Error) => void,
-  ): void
+  ): Promise<boolean>
+  /** Waits for the attempts under way, not for those that pause. @returns whether there were any */
+  drain(): Promise<boolean>
   /** Ends the pauses and waits for the attempts under way. */
   close(): Promise<void>
 }
 
 export function createDeliveries(): Deliveries {
-  const underWay = new Set<Promise<void>>()
+  const underWay = new Set<Promise<boolean>>()
+  const attempts = new Set<Promise<unknown>>()
   const pauses = new Map<NodeJS.Timeout, () => void>()
   let closing = false
 
@@ -40,24 +46,45 @@ export function createDeliveries(): Deliveries {
     attempt: (number: number) => Promise<unknown>,
     policy: RetryPolicy = {},
     giveUp: (error: Error) => void,
-  ) {
+  ): Promise<boolean> {
     const { MaximumRetryAttempts: most = 185, MaximumEventAgeInSeconds: age = 86_400 } = policy
     const end = Date.now() + age * 1000
     for (let number = 1; !closing; number++)
       try {
-        await attempt(number)
-        return
+        await attended(attempt(number))
+        return true
       } catch (error) {
         const millis = Math.min(firstPauseMillis * 2 ** (number - 1), longestPauseMillis)
-        if (!canPass(error) || number > most || Date.now() + millis > end) return giveUp(error as Error)
+        if (!canPass(error) || number > most || Date.now() + millis > end) {
+          giveUp(error as Error)
+          return true
+        }
         await pause(millis)
       }
+    return false
+  }
+
+  async function attended(attempt: Promise<unknown>): Promise<void> {
+    attempts.add(attempt)
+    try {
+      await attempt
+    } finally {
+      attempts.delete(attempt)
+    }
   }
 
   return {
     run(attempt, policy, giveUp) {
       const work = deliver(attempt, policy, giveUp).finally(() => underWay.delete(work))
       underWay.add(work)
+      return work
+    },
+    async drain() {
+      const now = [...attempts]
+      await Promise.allSettled(now)
+      // Whoever waits for the outcome notes it first.
+      await new Promise((resolve) => setImmediate(resolve))
+      return now.length > 0
     },
     async close() {
       closing = true

@@ -15,19 +15,22 @@ export class LambdaRuntime {
   readonly #sweeper: NodeJS.Timeout
   #count = 0
   #serial = 0
+  #closed = false
 
   constructor() {
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS)
     this.#sweeper.unref()
   }
 
+  /** @throws SandboxGoneError when the runtime was closed before the invocation was taken up */
   async invoke(spec: FunctionSpec, invocation: Invocation): Promise<InvocationResult> {
     for (;;) {
+      if (this.#closed) throw new SandboxGoneError('The runtime is closed.')
       const sandbox = await this.#acquire(spec)
       try {
         return await sandbox.invoke(invocation)
       } catch (error) {
-        if (!(error instanceof SandboxGoneError)) throw error
+        if (!(error instanceof SandboxGoneError) || this.#closed) throw error
       } finally {
         sandbox.busy = false
         this.#waiting.shift()?.()
@@ -42,6 +45,7 @@ export class LambdaRuntime {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     clearInterval(this.#sweeper)
     await Promise.all([...this.#sandboxes.keys()].map((name) => this.recycle(name)))
   }

@@ -13,6 +13,7 @@ export class Events {
   readonly #cloud: Cloud
   /** Events leave in the order in which things happened. */
   #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
 
   constructor(cloud: Cloud) {
     this.#cloud = cloud
@@ -73,6 +74,13 @@ export class Events {
     })
   }
 
+  /** Waits until all events so far have been put. @returns whether there were any */
+  async drain(): Promise<boolean> {
+    const busy = this.#waiting > 0
+    await this.#last
+    return busy
+  }
+
   /** Until all events so far have been put. */
   async settled(): Promise<void> {
     await this.#last
@@ -81,6 +89,7 @@ export class Events {
   #put(detailType: string, detail: Record<string, unknown>): void {
     const cloud = this.#cloud
     const entry = { Source: 'aws.emr', DetailType: detailType, Detail: JSON.stringify(detail), Time: new Date() }
+    this.#waiting++
     this.#last = this.#last.then(async () => {
       try {
         const service = cloud.servicePrincipal('elasticmapreduce.amazonaws.com')
@@ -88,6 +97,8 @@ export class Events {
       } catch (error) {
         // Best effort, as in AWS: whoever waits asks DescribeStep as well.
         cloud.log('error', `An event of EMR was lost: ${(error as Error).message}`, { detailType, state: detail.state })
+      } finally {
+        this.#waiting--
       }
     })
   }

@@ -22,6 +22,7 @@ export function createElasticMapReduce(cloud: Cloud, pace: Pace = PACE): Service
     async start() {
       await runner.bury()
     },
+    drain: () => events.drain(),
     async close() {
       await runner.close()
       await events.settled()

@@ -1,20 +1,41 @@
-/** Brings events to targets: as the target's role, or as the service where the target's own policy lets it in. */
+/**
+ * Brings events to targets: as the target's role, or as the service where the target's own policy lets it in. An event is kept until its target
+ * has it, so it comes after a restart too; then it may come twice, as on AWS.
+ */
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud } from '../../cloud.ts'
 import { createDeliveries } from '../../delivery.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
 import { inputOf } from './input.ts'
-import type { Rule, Target } from './store.ts'
+import type { Rule, Store, Target } from './store.ts'
 
 const service = 'events.amazonaws.com'
+/** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html */
+const DAY_SECONDS = 86_400
+
+const keyOf = (rule: Rule, target: Target, event: any) => `${event.id}/${rule.name}/${target.Id}`
+
 export interface Delivery {
   /** Hands the event to all targets of the rule, in the background. */
   send(rule: Rule, event: any): void
+  /** Hands over what the last process did not bring to its targets. */
+  resume(store: Store): void
+  drain(): Promise<boolean>
   close(): Promise<void>
 }
 
+/** A delivery that is under way, by event, rule and target. */
+interface Pending {
+  rule: string
+  target: string
+  event: any
+  /** When the event was accepted, in milliseconds since 1970. */
+  since: number
+}
+
 export function createDelivery(cloud: Cloud): Delivery {
+  const pending = cloud.collection<Pending>('events.deliveries')
   const deliveries = createDeliveries()
 
   async function hand(rule: Rule, target: Target, event: any, input: string) {
@@ -68,13 +89,35 @@ export function createDelivery(cloud: Cloud): Delivery {
     })
   }
 
+  function deliver(rule: Rule, target: Target, { event, since }: Pending) {
+    const attempt = async () => hand(rule, target, event, inputOf(target, event, rule))
+    const { MaximumEventAgeInSeconds: age = DAY_SECONDS, ...policy } = target.RetryPolicy ?? {}
+    const left = age - (Date.now() - since) / 1000
+    const key = keyOf(rule, target, event)
+    void deliveries
+      .run(attempt, { ...policy, MaximumEventAgeInSeconds: left }, (error) => giveUp(rule, target, event, error))
+      .then((over) => {
+        if (over) pending.delete(key)
+      })
+  }
+
   return {
     send(rule, event) {
       for (const target of rule.targets) {
-        const attempt = async () => hand(rule, target, event, inputOf(target, event, rule))
-        deliveries.run(attempt, target.RetryPolicy, (error) => giveUp(rule, target, event, error))
+        const delivery = { rule: rule.name, target: target.Id, event, since: Date.now() }
+        pending.put(keyOf(rule, target, event), delivery)
+        deliver(rule, target, delivery)
       }
     },
+    resume(store) {
+      for (const [key, delivery] of pending.entries()) {
+        const rule = store.rules.get(delivery.rule)
+        const target = rule?.targets.find(({ Id }) => Id === delivery.target)
+        if (rule && target) deliver(rule, target, delivery)
+        else pending.delete(key)
+      }
+    },
+    drain: deliveries.drain,
     close: deliveries.close,
   }
 }

@@ -19,7 +19,11 @@ export function createEvents(cloud: Cloud): Service {
     operations: { ...eventOperations(store, delivery), ...ruleOperations(store) },
     may: createMay(store),
     resources: ruleResources(store),
-    start: schedules.start,
+    start() {
+      schedules.start()
+      delivery.resume(store)
+    },
+    drain: delivery.drain,
     async close() {
       schedules.close()
       await delivery.close()

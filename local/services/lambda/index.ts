@@ -39,6 +39,8 @@ export function createLambda(cloud: Cloud): Service {
       },
     },
     resources: lambdaResources(cloud, functions, invoker),
+    start: () => invoker.resume(),
+    drain: () => invoker.drain(),
     close: () => invoker.close(),
   }
 }

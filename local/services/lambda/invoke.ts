@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InvocationType, LogType } from '@aws-sdk/client-lambda'
-import type { Cloud } from '../../cloud.ts'
+import type { Cloud, Collection } from '../../cloud.ts'
 import type { InvocationResult } from '../../engines/lambda/function.ts'
 import { LambdaRuntime } from '../../engines/lambda/runtime.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
@@ -15,6 +15,8 @@ const MAX_SYNC_PAYLOAD_BYTES = 6 * 1024 * 1024
 const MAX_ASYNC_PAYLOAD_BYTES = 1024 * 1024
 const MAX_LOG_TAIL_BYTES = 4096
 const TOO_LARGE = 413
+/** What could not be invoked for so long is dropped (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). */
+const MAX_EVENT_AGE_MS = 6 * 3600_000
 /** Lambda waits one and two minutes; nobody at a terminal does. */
 const ASYNC_RETRY_MS = [1000, 2000]
 
@@ -25,6 +27,14 @@ export interface InvokeInput {
   LogType?: LogType
 }
 
+/** An asynchronous invocation that was accepted and is not over, by request id: it outlives the process. */
+interface QueuedEvent {
+  function: string
+  event: string
+  acceptedAt: number
+  attempts: number
+}
+
 export class Invoker {
   readonly #cloud: Cloud
   readonly #functions: Functions
@@ -32,12 +42,16 @@ export class Invoker {
   readonly #logs: FunctionLogs
   readonly #metrics: MetricReporter
   readonly #streams = new Map<string, string>()
+  readonly #queue: Collection<QueuedEvent>
   readonly #background = new Set<Promise<void>>()
-  #closing = false
+  /** The attempts of asynchronous invocations under way. */
+  readonly #attempts = new Set<Promise<unknown>>()
+  readonly #closing = new AbortController()
 
   constructor(cloud: Cloud, functions: Functions) {
     this.#cloud = cloud
     this.#functions = functions
+    this.#queue = cloud.collection('lambda.queue')
     this.#logs = new FunctionLogs(cloud)
     this.#metrics = new MetricReporter(cloud, 'lambda.amazonaws.com', 'AWS/Lambda', 'FunctionName')
   }
@@ -48,9 +62,9 @@ export class Invoker {
     checkEvent(event, input.InvocationType === 'Event' ? MAX_ASYNC_PAYLOAD_BYTES : MAX_SYNC_PAYLOAD_BYTES)
     if (input.InvocationType === 'DryRun') return { StatusCode: 204 }
     if (input.InvocationType === 'Event') {
-      const work = this.#runInBackground(record, event, requestId)
-      this.#background.add(work)
-      void work.finally(() => this.#background.delete(work))
+      const queued = { function: record.name, event, acceptedAt: Date.now(), attempts: 0 }
+      this.#queue.put(requestId, queued)
+      this.#inBackground(requestId, queued)
       return { StatusCode: 202 }
     }
     const tail: string[] = []
@@ -71,8 +85,26 @@ export class Invoker {
     return this.#runtime.recycle(name)
   }
 
+  /** Goes on with what the last process accepted and did not get done: a function may see an event twice, as on AWS. */
+  resume(): void {
+    for (const [requestId, queued] of this.#queue.entries()) {
+      const isKnown = this.#functions.records.get(queued.function) !== undefined
+      if (isKnown && Date.now() - queued.acceptedAt < MAX_EVENT_AGE_MS) this.#inBackground(requestId, queued)
+      else this.#queue.delete(requestId)
+    }
+  }
+
+  /** Waits for the asynchronous invocations that run, not for those that wait for another try. @returns whether there were any */
+  async drain(): Promise<boolean> {
+    const now = [...this.#attempts]
+    await Promise.allSettled(now)
+    // Those that are over leave the queue first.
+    await new Promise((resolve) => setImmediate(resolve))
+    return now.length > 0
+  }
+
   async close(): Promise<void> {
-    this.#closing = true
+    this.#closing.abort()
     await this.#runtime.close()
     await Promise.allSettled(this.#background)
     await this.#logs.flush()
@@ -109,24 +141,44 @@ export class Invoker {
     this.#metrics.add(name, 'Duration', durationMs, 'Milliseconds')
   }
 
-  async #runInBackground(record: FunctionRecord, event: string, requestId: string): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      let problem: string
-      try {
-        const result = await this.#run(record, event, requestId, () => {})
-        if (!result.error) return
-        problem = result.payload
-      } catch (error) {
-        problem = error instanceof Error ? error.message : String(error)
-      }
-      const wait = ASYNC_RETRY_MS[attempt]
-      if (this.#closing || wait === undefined) {
-        this.#cloud.log('error', `The asynchronous invocation of ${record.name} failed for good: ${problem}`, {
+  #inBackground(requestId: string, queued: QueuedEvent): void {
+    const work = this.#runInBackground(requestId, queued)
+    this.#background.add(work)
+    void work.finally(() => this.#background.delete(work))
+  }
+
+  async #runInBackground(requestId: string, queued: QueuedEvent): Promise<void> {
+    for (;;) {
+      const problem = await this.#attempt(requestId, queued)
+      if (problem === undefined) break
+      // What the closing cut off did not fail: the next process tries it again.
+      if (this.#closing.signal.aborted) return
+      const wait = ASYNC_RETRY_MS[queued.attempts++]
+      if (wait === undefined) {
+        this.#cloud.log('error', `The asynchronous invocation of ${queued.function} failed for good: ${problem}`, {
           requestId,
         })
-        return
+        break
       }
-      await sleep(wait)
+      this.#queue.put(requestId, queued)
+      await sleep(wait, undefined, { signal: this.#closing.signal }).catch(() => {})
+      if (this.#closing.signal.aborted) return
+    }
+    this.#queue.delete(requestId)
+  }
+
+  /** @returns why the attempt failed, if it did */
+  async #attempt(requestId: string, { function: name, event }: QueuedEvent): Promise<string | undefined> {
+    const run = async () => this.#run(this.#functions.find(name), event, requestId, () => {})
+    const attempt = run()
+    this.#attempts.add(attempt)
+    try {
+      const result = await attempt
+      return result.error && result.payload
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    } finally {
+      this.#attempts.delete(attempt)
     }
   }
 

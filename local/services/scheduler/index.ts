@@ -20,6 +20,7 @@ export function createScheduler(cloud: Cloud): Service {
     may: createMay(store),
     resources: scheduleResources(store),
     start: timers.start,
+    drain: deliveries.drain,
     async close() {
       timers.close()
       await deliveries.close()

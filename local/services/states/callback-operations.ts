@@ -1,20 +1,23 @@
 /** Callbacks of tasks, and activities with their workers. */
 import type { Cloud } from '../../cloud.ts'
 import { UnknownToken } from '../../engines/states/callbacks.ts'
-import type { Engine } from '../../engines/states/engine.ts'
 import { exceedsPayload, type Json, parseJson } from '../../engines/states/json.ts'
 import { ownerOf } from '../../engines/states/token.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
 import type { Operation } from '../../gateway/service.ts'
 import { checkName, splitArn } from './arns.ts'
+import type { Executions } from './executions.ts'
 import { page } from './paging.ts'
 import type { ActivityRow, Rows } from './rows.ts'
 
 /** A worker that asks for a task waits so long (https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html). */
 const pollMilliseconds = 60_000
 
-export function callbackOperations(cloud: Cloud, rows: Rows, engine: () => Engine): Record<string, Operation> {
-  const waiting = (token: unknown) => {
+export function callbackOperations(cloud: Cloud, rows: Rows, executions: Executions): Record<string, Operation> {
+  const engine = () => executions.engine
+  const waiting = async (token: unknown) => {
+    // After a restart, a job's end may be told before the task that waits for it goes on.
+    await executions.resumed
     const text = String(token ?? '')
     if (text === '' || text.length > 2048) throw new AwsError('InvalidToken', `Invalid Token: 'Invalid token'`)
     try {
@@ -35,7 +38,7 @@ export function callbackOperations(cloud: Cloud, rows: Rows, engine: () => Engin
   }
 
   return {
-    SendTaskSuccess(input) {
+    async SendTaskSuccess(input) {
       let output: Json
       try {
         output = parseJson(String(input.output))
@@ -44,17 +47,20 @@ export function callbackOperations(cloud: Cloud, rows: Rows, engine: () => Engin
       }
       if (exceedsPayload(String(input.output)))
         throw new AwsError('InvalidOutput', `Invalid Output: 'The output exceeds the maximum number of bytes.'`)
-      waiting(input.taskToken).succeed(output)
+      const task = await waiting(input.taskToken)
+      task.succeed(output)
       return {}
     },
 
-    SendTaskFailure(input) {
-      waiting(input.taskToken).fail(input.error, input.cause)
+    async SendTaskFailure(input) {
+      const task = await waiting(input.taskToken)
+      task.fail(input.error, input.cause)
       return {}
     },
 
-    SendTaskHeartbeat(input) {
-      waiting(input.taskToken).heartbeat()
+    async SendTaskHeartbeat(input) {
+      const task = await waiting(input.taskToken)
+      task.heartbeat()
       return {}
     },
 

@@ -31,12 +31,22 @@ export class Executions {
   readonly #logs = new Set<ExecutionLog>()
   readonly #metrics: ExecutionMetrics
   #telling: Promise<unknown> = Promise.resolve()
+  #untold = 0
+  readonly #resumed = Promise.withResolvers<void>()
+  #hasResumed: boolean
 
   constructor(cloud: Cloud, rows: Rows, ports: Ports) {
     this.#cloud = cloud
     this.#rows = rows
     this.#metrics = new ExecutionMetrics(cloud)
     this.engine = new Engine(ports)
+    this.#hasResumed = rows.running.entries().length === 0
+    if (this.#hasResumed) this.#resumed.resolve()
+  }
+
+  /** Settled when the executions of the last process go on: until then their tasks' tokens are not known. */
+  get resumed(): Promise<void> | undefined {
+    return this.#hasResumed ? undefined : this.#resumed.promise
   }
 
   /** The program of a definition's text, compiled once. */
@@ -94,7 +104,7 @@ export class Executions {
     this.#rows.running.put(key, true)
     this.#follow(this.engine.start(this.#info(row, input), this.program(revision.definition), this.#options(row)), row)
     this.#metrics.started(machine.arn)
-    this.#tell(row, input)
+    void this.#tell(row, input)
     return row
   }
 
@@ -132,7 +142,9 @@ export class Executions {
     for (const [key] of this.#rows.running.entries()) {
       const row = this.#rows.executions.get(key)
       if (row?.status !== 'RUNNING') {
-        this.#rows.running.delete(key)
+        // It had ended, and the process with it before anybody was told.
+        if (row && row.mapRunArn === undefined) this.#tellEnd(row, this.summary(row))
+        else this.#rows.running.delete(key)
         continue
       }
       if (row.mapRunArn) continue
@@ -153,6 +165,8 @@ export class Executions {
     }
     // Tasks register their tokens in the turn in which they are resumed.
     await new Promise((resume) => setImmediate(resume))
+    this.#hasResumed = true
+    this.#resumed.resolve()
   }
 
   /** Starts the child of a distributed Map, or goes on with it; it is an execution that can be described. */
@@ -203,7 +217,7 @@ export class Executions {
     this.#rows.running.put(executionKey(row.machineName, row.name), true)
     const program = this.program(this.definitionOf(row))
     this.#follow(this.engine.redrive(this.#info(redriven, input), program, this.#options(redriven)), redriven)
-    this.#tell(redriven, input)
+    void this.#tell(redriven, input)
     return redriven
   }
 
@@ -253,10 +267,35 @@ export class Executions {
     await this.#metrics.close()
   }
 
+  /** Waits until all changes of status so far are told. @returns whether there were any */
+  async drain(): Promise<boolean> {
+    const busy = this.#untold > 0
+    await this.#telling
+    return busy
+  }
+
   /** Tells EventBridge how an execution stands, one after the other. */
-  #tell(row: ExecutionRow, input: string, end: { output?: string; error?: string; cause?: string } = {}): void {
+  #tell(
+    row: ExecutionRow,
+    input: string,
+    end: { output?: string; error?: string; cause?: string } = {},
+  ): Promise<void> {
     const change = { row: { ...row }, input, ...end }
-    this.#telling = this.#telling.then(() => putStatusEvent(this.#cloud, change))
+    this.#untold++
+    const told = this.#telling.then(async () => {
+      await putStatusEvent(this.#cloud, change)
+      this.#untold--
+    })
+    this.#telling = told
+    return told
+  }
+
+  /** An execution counts as running until its end is told, so that a process that dies between leaves it to the next. */
+  #tellEnd(row: ExecutionRow, { input, ...end }: ReturnType<Executions['summary']>): void {
+    void this.#tell(row, input, end).then(() => {
+      const key = executionKey(row.machineName, row.name)
+      if (this.#rows.executions.get(key)?.status !== 'RUNNING') this.#rows.running.delete(key)
+    })
   }
 
   #follow(execution: Execution, row: ExecutionRow): void {
@@ -264,9 +303,9 @@ export class Executions {
     void execution.ended.then((result: ExecutionResult) => {
       const ended: ExecutionRow = { ...row, status: result.status, stopDate: result.stopTime }
       this.save(ended)
-      this.#rows.running.delete(executionKey(row.machineName, row.name))
       const { output, error, cause } = result
-      this.#tell(ended, execution.info.input, {
+      this.#tellEnd(ended, {
+        input: execution.info.input,
         ...(output !== undefined && { output }),
         ...(error !== undefined && { error }),
         ...(cause !== undefined && { cause }),

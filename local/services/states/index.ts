@@ -64,7 +64,7 @@ export function createStates(cloud: Cloud, options: StatesOptions = {}): Service
     ...executionOperations(machines, aliases, executions, rows),
     ...aliases.operations(),
     ...mapRuns.operations(),
-    ...callbackOperations(cloud, rows, () => executions.engine),
+    ...callbackOperations(cloud, rows, executions),
     ...tagOperations(rows),
   }
 
@@ -75,6 +75,7 @@ export function createStates(cloud: Cloud, options: StatesOptions = {}): Service
     may: (operation, input) => may(cloud, operation, input),
     resources: resourceTypes(cloud, machines, operations),
     start: () => executions.resumeAll(),
+    drain: () => executions.drain(),
     async close() {
       executions.engine.suspend()
       await executions.close()

@@ -59,6 +59,44 @@ describe('an event', () => {
     })
   })
 
+  it('that did not reach its target before the process ended reaches it after the next start, once', async () => {
+    await rule([{ Id: 'one', Arn: functionArn }])
+    cloud.fake('lambda', { Invoke: () => new Promise(() => {}) })
+    await put({ state: 'COMPLETED' })
+    await expect.poll(() => received('lambda')).toHaveLength(1)
+    const { id } = payload()
+
+    const begin = async () => {
+      cloud = cloud.restart()
+      cloud.fake('lambda', { Invoke: () => ({ StatusCode: 202 }) })
+      const events = cloud.add(createEvents(cloud))
+      await events.start?.()
+      await events.drain?.()
+      return received('lambda')
+    }
+    expect(await begin()).toHaveLength(1)
+    expect(payload()).toMatchObject({ id, detail: { state: 'COMPLETED' } })
+    expect(await begin()).toEqual([])
+  })
+
+  it('is waited for by whoever drains the service', async () => {
+    await rule([{ Id: 'one', Arn: functionArn }])
+    const answer = Promise.withResolvers<object>()
+    const events = cloud.add(createEvents(cloud))
+    cloud.fake('lambda', { Invoke: () => answer.promise })
+    await put({ state: 'COMPLETED' })
+    let drained = false
+    const draining = events.drain!().then((busy) => {
+      drained = true
+      return busy
+    })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(drained).toBe(false)
+    answer.resolve({ StatusCode: 202 })
+    expect(await draining).toBe(true)
+    expect(await events.drain!()).toBe(false)
+  })
+
   it('goes nowhere when no rule matches, or the rule is disabled', async () => {
     await rule([{ Id: 'one', Arn: functionArn }], { detail: { state: ['FAILED'] } })
     await put({ state: 'COMPLETED' })
