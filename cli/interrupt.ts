@@ -1,6 +1,6 @@
-/** Ctrl-C and SIGTERM: the first asks to end cleanly, the second ends at once. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 }
+/** Ctrl-C, SIGTERM, and a terminal that is closed: the first asks to end cleanly, the second ends at once. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
 
 export interface Interrupt {
   signal: AbortSignal

@@ -1,3 +1,4 @@
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 /** The `stepwell` command. */
 import { program } from './program.ts'
 import { tellError } from './tell-error.ts'

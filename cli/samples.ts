@@ -1,6 +1,6 @@
 /** The sample archives that the source site offers. */
 import path from 'node:path'
-import { ensureArchive } from '../data/loans/ensure-archive.ts'
+import { ensureArchive, ForeignArchiveError } from '../data/loans/ensure-archive.ts'
 import { completeOptions } from '../data/loans/generate-archive.ts'
 import type { LayoutName } from '../data/loans/layouts/layout.ts'
 import { CliError } from './errors.ts'
@@ -13,13 +13,26 @@ export function archiveFolder(dataDir: string): string {
   return path.join(path.resolve(dataDir), 'source-site')
 }
 
-/** Makes the archives that are missing. @throws CliError naming the option that is wrong */
+/**
+ * Makes the archives that are missing. Somebody's own archive of a quarter stays, and stands for the sample.
+ * @throws CliError naming the option that is wrong
+ */
 export async function ensureSamples(options: SampleOptions, folder: string, output: Output): Promise<void> {
   for (const archive of plan(options, folder)) {
     const started = performance.now()
     output.live(`  generating ${archive.quarter}`)
-    const { name, size, made, truth } = await ensureArchive(archive)
+    const ensured = await ensureArchive(archive).catch((error) => {
+      if (!(error instanceof ForeignArchiveError)) throw error
+      return undefined
+    })
     output.live('')
+    if (!ensured) {
+      const message = `The archive of ${archive.quarter} in ${folder} is your own, so no sample is made of that quarter.`
+      output.object({ type: 'notice', message })
+      output.line(output.colors.yellow(`  ${message}`))
+      continue
+    }
+    const { name, size, made, truth } = ensured
     const { origination, performance: monthly } = truth.tables
     const elapsed = performance.now() - started
     output.object({

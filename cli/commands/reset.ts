@@ -1,12 +1,14 @@
-/** `stepwell reset`: empties the data directory. */
+/** `stepwell reset`: empties the data directory, but for archives of the person's own. */
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
+import { ownArchives } from '../../data/loans/ensure-archive.ts'
 import { lockDataDir } from '../../local/lock.ts'
 import { CliError } from '../errors.ts'
 import { addDataDir, addJson } from '../options.ts'
 import { Output } from '../output.ts'
+import { archiveFolder } from '../samples.ts'
 
 // What a data directory of the local cloud has; a folder without is none, and is not emptied.
 const MARKS = ['cloud.sqlite', 'source-site', 'log']
@@ -18,17 +20,19 @@ export function reset(command: Command): Command {
 async function run(options: { dataDir: string; json?: boolean }): Promise<void> {
   const output = new Output(options)
   const folder = path.resolve(options.dataDir)
-  const removed = await emptyDataDir(folder)
-  output.object({ type: 'reset', dataDir: folder, removed })
+  const kept = existsSync(folder) ? await ownArchives(archiveFolder(folder)) : []
+  const removed = await emptyDataDir(folder, kept)
+  output.object({ type: 'reset', dataDir: folder, removed, kept })
   output.line(
     removed
       ? `${folder} is empty. The next start makes everything anew.`
       : `${folder} holds nothing: there is nothing to remove.`,
   )
+  if (kept.length > 0) output.line(`Kept, because they are no samples: ${kept.join(', ')} in ${archiveFolder(folder)}`)
 }
 
-/** @throws CliError when the folder is not a data directory; DataDirInUseError when a local cloud runs in it */
-export async function emptyDataDir(folder: string): Promise<boolean> {
+/** @param kept archives that stay. @throws CliError when the folder is not a data directory; DataDirInUseError when a local cloud runs in it */
+async function emptyDataDir(folder: string, kept: readonly string[]): Promise<boolean> {
   if (!existsSync(folder)) return false
   const entries = (await readdir(folder)).filter((name) => name !== 'cloud.pid')
   if (entries.length === 0) return false
@@ -39,7 +43,14 @@ export async function emptyDataDir(folder: string): Promise<boolean> {
   }
   const unlock = lockDataDir(folder)
   try {
-    for (const name of entries) await rm(path.join(folder, name), { recursive: true, force: true })
+    for (const name of entries) {
+      if (kept.length > 0 && path.join(folder, name) === archiveFolder(folder)) continue
+      await rm(path.join(folder, name), { recursive: true, force: true })
+    }
+    if (kept.length === 0) return true
+    for (const name of await readdir(archiveFolder(folder))) {
+      if (!kept.includes(name)) await rm(path.join(archiveFolder(folder), name), { recursive: true, force: true })
+    }
   } finally {
     unlock()
   }

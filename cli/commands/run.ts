@@ -11,6 +11,7 @@ import { Output } from '../output.ts'
 import { batchInput, runWithProducer } from '../plan.ts'
 import { SAMPLE_DEFAULTS } from '../sample-options.ts'
 import { archiveFolder, ensureSamples } from '../samples.ts'
+import { tellStrayFiles } from '../stray-files.ts'
 import { summaryOf, tellSummary } from '../summary.ts'
 import { executionName, findWorkflow } from '../workflows.ts'
 
@@ -47,6 +48,7 @@ async function action(name: string, options: Options): Promise<void> {
     if (options.rows !== undefined) {
       await ensureSamples({ ...SAMPLE_DEFAULTS, rows: options.rows }, archiveFolder(options.dataDir), output)
     }
+    if (name === 'batch') await tellStrayFiles(archiveFolder(options.dataDir), output)
     const onStart = (arn: string) => (executionArn = arn)
     const context = { states, output, signal: interrupt.signal, onStart }
     const result =

@@ -11,6 +11,7 @@ import { Output } from '../output.ts'
 import { PLAN, type PlannedRun } from '../plan.ts'
 import type { SampleOptions } from '../sample-options.ts'
 import { archiveFolder, ensureSamples } from '../samples.ts'
+import { tellStrayFiles } from '../stray-files.ts'
 import { summaryOf, tellSummary } from '../summary.ts'
 import { listWorkflows } from '../workflows.ts'
 
@@ -34,7 +35,10 @@ async function run(options: Options): Promise<void> {
   try {
     const wanted = PLAN.filter(({ workflow }) => options.only?.includes(workflow) ?? true)
     const isWanted = (name: string) => wanted.some(({ workflow }) => workflow === name)
-    if (isWanted('batch')) await ensureSamples(options, archiveFolder(options.dataDir), output)
+    if (isWanted('batch')) {
+      await ensureSamples(options, archiveFolder(options.dataDir), output)
+      await tellStrayFiles(archiveFolder(options.dataDir), output)
+    }
     if (isWanted('model')) await ensureSampleImages(options.dataDir, environment.clients.s3, output)
     const results = await runAll(wanted, environment.clients, output, interrupt.signal)
     tellSummary(output, summaryOf(environment.cloud.url, environment.site.url, results))

@@ -1,5 +1,5 @@
 /** Makes an archive unless it is there already. */
-import { readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type Archive, type ArchiveOptions, completeOptions, generateArchive, type Truth } from './generate-archive.ts'
 import { LAYOUTS } from './layouts/index.ts'
@@ -9,7 +9,7 @@ export class ForeignArchiveError extends Error {
   override readonly name = 'ForeignArchiveError'
   constructor(file: string) {
     super(
-      `${file} is no sample: there is no truth file beside it. It is left alone; move it, or generate into another folder.`,
+      `${file} is no sample: no truth file beside it tells of it. It is left alone; move it, or generate into another folder.`,
     )
   }
 }
@@ -27,7 +27,8 @@ export async function ensureArchive(options: ArchiveOptions): Promise<Archive & 
   const truthPath = truthFileOf(target)
   const truth = await readTruth(truthPath)
   const found = await stat(target).catch(() => undefined)
-  if (found && !truth) throw new ForeignArchiveError(target)
+  // Somebody's own archive may also have taken the place of a sample.
+  if (found && found.size !== truth?.archive.size) throw new ForeignArchiveError(target)
   const wanted = JSON.stringify({ loans, seed, dirty, kinds, through })
   if (truth?.layout === layout.name && truth.archive.size === found?.size && JSON.stringify(truth.options) === wanted) {
     return { name, path: target, size: found.size, sha256: truth.archive.sha256, truth, truthPath, made: false }
@@ -35,11 +36,25 @@ export async function ensureArchive(options: ArchiveOptions): Promise<Archive & 
   const archive = await generateArchive(options)
   for (const other of Object.values(LAYOUTS)) {
     const file = path.resolve(options.folder, other.archiveName(quarter))
-    if (file === target || !(await readTruth(truthFileOf(file)))) continue
+    if (file === target || !(await isSample(file))) continue
     await rm(file, { force: true })
     await rm(truthFileOf(file), { force: true })
   }
   return { ...archive, made: true }
+}
+
+/** The archives of a folder that the generator did not make: somebody's own. */
+export async function ownArchives(folder: string): Promise<string[]> {
+  const own: string[] = []
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (/\.zip$/i.test(name) && !(await isSample(path.resolve(folder, name)))) own.push(name)
+  }
+  return own
+}
+
+async function isSample(archive: string): Promise<boolean> {
+  const [truth, found] = await Promise.all([readTruth(truthFileOf(archive)), stat(archive).catch(() => undefined)])
+  return truth !== undefined && truth.archive.size === found?.size
 }
 
 function truthFileOf(archive: string): string {

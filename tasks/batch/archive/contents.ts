@@ -43,7 +43,7 @@ export async function contents(zip: Zip, archive: Archive): Promise<[DataFile, D
   const [performance, ...morePerformances] = files.filter((file) => file.table === 'performance')
   if (!origination || !performance || moreOriginations.length + morePerformances.length > 0) {
     throw new ArchiveCorrupt(
-      `${archive.name} must hold one origination and one performance file, but holds ${files.length === 0 ? 'neither' : names(files)}. Ask the source for the archive again.`,
+      `${archive.name} must hold one origination and one performance file, but holds ${files.length === 0 ? `neither at its top: ${entryNames(zip)}` : names(files)}. Ask the source for the archive again.`,
     )
   }
 
@@ -54,6 +54,12 @@ export async function contents(zip: Zip, archive: Archive): Promise<[DataFile, D
 }
 
 const names = (files: DataFile[]) => files.map((file) => file.entry.fileName).join(', ')
+
+/** The first entries of an archive, so that its owner sees a folder or another name at once. */
+function entryNames({ entries }: Zip): string {
+  const shown = entries.slice(0, 4).map((entry) => entry.fileName)
+  return entries.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ') || 'it is empty'
+}
 
 async function head(zip: Zip, entry: Entry): Promise<string> {
   const chunks: Buffer[] = []

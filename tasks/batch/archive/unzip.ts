@@ -20,7 +20,7 @@ export interface Zip {
 export async function openZip(path: string, name: string): Promise<Zip> {
   const corrupt = (error: unknown) =>
     new ArchiveCorrupt(
-      `${name} is no whole zip file: ${(error as Error).message}. Ask the source for the archive again.`,
+      `${name} is no whole zip file: ${(error as Error).message.replace(/\.$/, '')}. Ask the source for the archive again.`,
       { cause: error },
     )
 

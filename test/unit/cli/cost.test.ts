@@ -112,9 +112,10 @@ describe('what is assumed of the stack', () => {
     }
     expect(template.findParameters('ClusterCoreUnits').ClusterCoreUnits!.Default).toBe(DEPLOYED.coreNodes)
     expect(template.findParameters('ClusterTaskUnits').ClusterTaskUnits!.Default).toBe(0)
+    expect(template.findParameters('DatabaseInstanceClass').DatabaseInstanceClass!.Default).toBe('db.t4g.micro')
     template.hasResourceProperties('AWS::RedshiftServerless::Workgroup', { BaseCapacity: DEPLOYED.rpus })
     template.hasResourceProperties('AWS::RDS::DBInstance', {
-      DBInstanceClass: 'db.t4g.micro',
+      DBInstanceClass: { Ref: 'DatabaseInstanceClass' },
       AllocatedStorage: String(DEPLOYED.databaseGb),
       StorageType: 'gp3',
       MultiAZ: Match.absent(),

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Output } from '../../../cli/output.ts'
+import { tellStrayFiles } from '../../../cli/stray-files.ts'
 import { lockDataDir } from '../../../local/lock.ts'
 import { stepwell } from './run-command.ts'
 
@@ -49,6 +51,21 @@ describe('generate', () => {
   })
 })
 
+describe('files beside the archives', () => {
+  it('are named, since nobody takes them for archives', async () => {
+    const site = await mkdtemp(join(folder, 'site-'))
+    for (const name of ['my loans.zip', 'historical_data_1999Q1.zip', 'historical_data_1999Q1.truth.json'])
+      await writeFile(join(site, name), '')
+    const lines: string[] = []
+    const output = new Output({ stream: { write: (text: string) => lines.push(text) > 0 }, environment: {} })
+
+    await tellStrayFiles(site, output)
+    await tellStrayFiles(join(site, 'missing'), output)
+
+    expect(lines).toEqual([expect.stringMatching(/^No archives by their names, .*: my loans\.zip\. /)])
+  })
+})
+
 describe('env', () => {
   it('prints exports that a shell can evaluate', async () => {
     const { out } = await stepwell('env', '--endpoint', 'http://127.0.0.1:4567')
@@ -67,6 +84,20 @@ describe('reset', () => {
     expect(out).toContain('is empty')
     expect(await readdir(data)).toEqual([])
     expect((await stepwell('reset', '--data-dir', data)).out).toContain('nothing to remove')
+  })
+
+  it('keeps archives that are no samples, as start does', async () => {
+    const data = join(folder, 'own')
+    const own = join(data, 'source-site', 'historical_data_1999Q1.zip')
+    await stepwell('generate', '--loans', '5', '--data-dir', data)
+    await writeFile(own, 'my own loans')
+
+    const again = await stepwell('generate', '--loans', '5', '--data-dir', data)
+    const { out } = await stepwell('reset', '--data-dir', data)
+
+    expect(again.out).toContain('archive of 1999Q1')
+    expect(out).toContain('Kept, because they are no samples: historical_data_1999Q1.zip')
+    expect(await readdir(data, { recursive: true })).toEqual(['source-site', 'source-site/historical_data_1999Q1.zip'])
   })
 
   it('leaves a folder alone that is none', async () => {
