@@ -1,15 +1,19 @@
-/** Lists the text files that the Hive stage wrote for MySQL; one LoadMysql loads one of them. */
+/** Lists the text files that the Hive stage wrote for MySQL, large ones cut into parts; one LoadMysql loads one part. */
 import { paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { TaskError } from '../errors.ts'
 import { quarterSchema, required, task } from '../task.ts'
 import { isDataFile } from './hive/data-file.ts'
+import { type FilePart, partsOf } from './mysql/part-lines.ts'
 
-export interface ExportFile {
+/** A file or a part of one: the lines that begin in its bytes. */
+export interface ExportFile extends FilePart {
   quarter: string
   key: string
-  size: number
 }
+
+/** Some 250,000 loans: half a minute of LoadMysql, and little to do again when one fails. */
+const PART_BYTES = 32 * 1024 * 1024
 
 /** A state's payload holds 256 KiB. */
 const MAX_PAYLOAD_BYTES = 240 * 1024
@@ -27,10 +31,13 @@ export const handler = task({
     if (bytes > MAX_PAYLOAD_BYTES) {
       throw new TaskError(
         'TooManyFiles',
-        `${files.length} export files of ${quarters.length} quarters make a list of ${bytes} bytes, more than a state can pass on. Load fewer quarters at a time (input "quarters"), or let Hive write larger files.`,
+        `${files.length} parts of export files of ${quarters.length} quarters make a list of ${bytes} bytes, more than a state can pass on. Load fewer quarters at a time (input "quarters"), or let Hive write larger files.`,
       )
     }
-    log.info('Found the export', { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) })
+    log.info('Found the export', {
+      parts: files.length,
+      bytes: files.reduce((sum, { from, to }) => sum + to - from, 0),
+    })
     return { files }
   },
 })
@@ -40,7 +47,7 @@ async function filesOf(bucket: string, quarter: string): Promise<ExportFile[]> {
   const files: ExportFile[] = []
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix })) {
     for (const object of (page.Contents ?? []).filter(isDataFile)) {
-      files.push({ quarter, key: object.Key ?? '', size: object.Size ?? 0 })
+      for (const part of partsOf(object.Size ?? 0, PART_BYTES)) files.push({ quarter, key: object.Key ?? '', ...part })
     }
   }
   if (files.length === 0) {

@@ -1,8 +1,8 @@
 /**
- * Streams one text file from S3 into MySQL's staging table. LOCAL turns bad values and double keys into warnings, so the load
- * counts only when the server took as many records as the file has lines, and warned of none; else it is rolled back.
+ * Streams one text file from S3, or a part of a large one, into MySQL's staging table. LOCAL turns bad values and double keys into
+ * warnings, so the load counts only when the server took as many records as there are lines, and warned of none; else it is rolled back.
  */
-import { pipeline, type Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
 import { z } from 'zod'
@@ -14,14 +14,17 @@ import { quarterSchema, required } from '../task.ts'
 import { asLoader, mysqlEnvironment, transaction, using } from './mysql/connection.ts'
 import { LineCounter } from './mysql/count-lines.ts'
 import { recordsOf } from './mysql/load-answer.ts'
+import { type FilePart, linesOf } from './mysql/part-lines.ts'
 
 const s3 = new S3Client({})
 
 export const handler = writer({
   name: 'LoadMysql',
-  input: z.object({ file: z.object({ quarter: quarterSchema, key: z.string(), size: z.number() }) }),
+  input: z.object({
+    file: z.object({ quarter: quarterSchema, key: z.string(), from: z.number(), to: z.number(), size: z.number() }),
+  }),
   environment: mysqlEnvironment.extend({ PROCESSED_BUCKET: required }),
-  part: ({ file }) => file.key,
+  part: ({ file }) => `${file.key}#${file.from}`,
   async run({ input: { file }, env, log, signal }) {
     const started = Date.now()
     const script = statements(render(loadOrigination, { FILE: file.key, QUARTER: file.quarter }))
@@ -30,12 +33,13 @@ export const handler = writer({
         let loaded = 0
         for (const statement of script) {
           if (!/^LOAD DATA LOCAL/i.test(statement)) await connection.query(statement)
-          else loaded = await load(connection, statement, env.PROCESSED_BUCKET, file.key, signal)
+          else loaded = await load(connection, statement, env.PROCESSED_BUCKET, file, signal)
         }
         return loaded
       }),
     )
-    log.info('Loaded a file', { key: file.key, bytes: file.size, records, seconds: (Date.now() - started) / 1000 })
+    const { key, from, to } = file
+    log.info('Loaded a part', { key, from, bytes: to - from, records, seconds: (Date.now() - started) / 1000 })
     return { records }
   },
 })
@@ -45,21 +49,23 @@ async function load(
   connection: Connection,
   statement: string,
   bucket: string,
-  key: string,
+  file: FilePart & { key: string },
   signal: AbortSignal,
 ): Promise<number> {
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal })
+  const place = `bytes ${file.from} to ${file.to} of s3://${bucket}/${file.key}`
+  const read = async (from: number, to: number) => {
+    const range = { Bucket: bucket, Key: file.key, Range: `bytes=${from}-${to - 1}` }
+    return (await s3.send(new GetObjectCommand(range), { abortSignal: signal })).Body as Readable
+  }
   // The server's limit on one packet is far above a chunk of this stream, and mysql2 holds the stream when the socket is full.
-  const lines = pipeline(Body as Readable, new LineCounter(), () => {})
+  const lines = pipeline(Readable.from(linesOf(file, read), { objectMode: false }), new LineCounter(), () => {})
   const query = { sql: statement, infileStreamFactory: () => lines }
   const [result] = await connection.query<ResultSetHeader>(query).catch((error: unknown) => {
     const { sqlState, message } = error as { sqlState?: string; message: string }
     if (sqlState === undefined || isTransient(error)) throw error
-    throw new TaskError(
-      'MysqlLoadRefused',
-      `MySQL refused s3://${bucket}/${key}: ${message}. Nothing of the file was kept.`,
-      { cause: error },
-    )
+    throw new TaskError('MysqlLoadRefused', `MySQL refused ${place}: ${message}. Nothing of them was kept.`, {
+      cause: error,
+    })
   })
 
   const { records, skipped, warnings } = recordsOf(result.info)
@@ -67,7 +73,7 @@ async function load(
   const said = warnings === 0 ? '' : ` MySQL says: ${(await warningsOf(connection)).join('; ')}`
   throw new TaskError(
     'MysqlLoadRefused',
-    `s3://${bucket}/${key} has ${lines.lines} lines, but MySQL read ${records} records, skipped ${skipped} and warned ${warnings} times. Nothing of the file was kept.${said}`,
+    `The ${place} hold ${lines.lines} lines, but MySQL read ${records} records, skipped ${skipped} and warned ${warnings} times. Nothing of them was kept.${said}`,
   )
 }
 

@@ -83,7 +83,23 @@ describe('ListExportFiles', () => {
     await put(`${prefix}_SUCCESS`, 'x')
     await put(`${prefix}000001_0`, '')
     await put('export/origination/quarter=1999Q2/000000_0', 'a\n')
-    expect(await list(['1999Q1'])).toEqual({ files: [{ quarter: '1999Q1', key: `${prefix}000000_0`, size: 4 }] })
+    expect(await list(['1999Q1'])).toEqual({
+      files: [{ quarter: '1999Q1', key: `${prefix}000000_0`, from: 0, to: 4, size: 4 }],
+    })
+  })
+
+  it('cuts a large file into parts of at most 32 MiB, which cover it', async () => {
+    const size = 100 * 2 ** 20
+    aws.cloud.fake('s3', { ListObjectsV2: () => ({ Contents: [{ Key: `${prefix}000000_0`, Size: size }] }) })
+    expect(await list(['1999Q1'])).toEqual({
+      files: [0, 25, 50, 75].map((at) => ({
+        quarter: '1999Q1',
+        key: `${prefix}000000_0`,
+        from: at * 2 ** 20,
+        to: (at + 25) * 2 ** 20,
+        size,
+      })),
+    })
   })
 
   it('fails with ExportMissing when a quarter has none', async () => {

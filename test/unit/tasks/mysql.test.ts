@@ -6,6 +6,7 @@ import { ORIGINATION } from '../../../data/loans/columns.ts'
 import { findMysqlServer } from '../../../local/services/rds/index.ts'
 import { handler as loadMysql } from '../../../tasks/batch/load-mysql.ts'
 import { handler as measureMysql } from '../../../tasks/batch/measure-mysql.ts'
+import { partsOf } from '../../../tasks/batch/mysql/part-lines.ts'
 import { handler as prepareMysql } from '../../../tasks/batch/prepare-mysql.ts'
 import { handler as swapMysql } from '../../../tasks/batch/swap-mysql.ts'
 import { failure } from '../../support/cloud.ts'
@@ -59,15 +60,15 @@ describe.runIf(program)('the tasks that load MySQL', { timeout: 60_000 }, () => 
     invoke<{ rows: number }>(swapMysql, { execution: execution(), quarter }, environment)
   const measure = async (quarters: string[]) =>
     (await invoke<{ measures: Record<string, string> }>(measureMysql, { quarters }, environment)).measures
-  async function load(name: string, lines: string[], quarter = '1999Q1') {
+  async function put(name: string, lines: string[], quarter = '1999Q1') {
     const key = `export/origination/quarter=${quarter}/${name}`
-    await aws.cloud.as('s3', 'PutObject', { Bucket: 'processed', Key: key, Body: lines.join('') })
-    return invoke<{ records: number }>(
-      loadMysql,
-      { execution: execution(), file: { quarter, key, size: 1 } },
-      environment,
-    )
+    const Body = Buffer.from(lines.join(''))
+    await aws.cloud.as('s3', 'PutObject', { Bucket: 'processed', Key: key, Body })
+    return { quarter, key, from: 0, to: Body.length, size: Body.length }
   }
+  const loadPart = (file: Awaited<ReturnType<typeof put>>) =>
+    invoke<{ records: number }>(loadMysql, { execution: execution(), file }, environment)
+  const load = async (name: string, lines: string[], quarter?: string) => loadPart(await put(name, lines, quarter))
   async function select(sql: string): Promise<RowDataPacket[]> {
     const connection = await asMaster(aws.cloud, database, { database: 'loans' })
     try {
@@ -102,6 +103,25 @@ describe.runIf(program)('the tasks that load MySQL', { timeout: 60_000 }, () => 
     expect(await select("SELECT seller_name, msa_md FROM origination WHERE loan_identifier = 'F99Q10005000'")).toEqual([
       { seller_name: 'BÄNK | & CO', msa_md: null },
     ])
+  })
+
+  it('load a file in parts, each line once, also when a part is tried again', async () => {
+    // Prepare
+    const file = await put(
+      '000000_0',
+      Array.from({ length: 1_000 }, (_, i) => line(i)),
+    )
+    const cuts = partsOf(file.size, 30_000)
+
+    // Act
+    const loaded = await Promise.all(cuts.map((cut) => loadPart({ ...file, ...cut })))
+    const again = await loadPart({ ...file, ...cuts[1]! })
+
+    // Assess
+    expect(cuts.length).toBeGreaterThan(3)
+    expect(loaded.reduce((sum, { records }) => sum + records, 0)).toBe(1_000)
+    expect(again).toEqual(loaded[1])
+    expect(await staged()).toBe(1_000)
   })
 
   it('replace exactly their quarter', async () => {
