@@ -22,6 +22,16 @@ const simple =
   (call) =>
     `${name}(${call.arguments.join(', ')})`
 
+/** Positions before the first character count; in DuckDB they count from the end. */
+const substring: Rewrite = (call) => {
+  const [text, start, length] = call.arguments
+  if (start === undefined || /^[1-9]\d*$/.test(start)) return `substring(${call.arguments.join(', ')})`
+  const from = `greatest(${start}, 1)`
+  return length === undefined
+    ? `substring(${text}, ${from})`
+    : `substring(${text}, ${from}, greatest(${length} + least(${start} - 1, 0), 0))`
+}
+
 export const FUNCTIONS: Readonly<Record<string, Rewrite>> = {
   nvl: simple('coalesce'),
   isnull: simple('coalesce'),
@@ -74,24 +84,50 @@ export const FUNCTIONS: Readonly<Record<string, Rewrite>> = {
     if (base?.trim() !== '16') throw unsupported(call, 'with a base other than 16')
     return `CAST(concat('0x', ${text}) AS BIGINT)`
   },
+  // A remainder has its divisor's rule, which stands with the operator.
+  mod: (call) => {
+    const [value, divisor] = expectArguments(call, 2)
+    return `(${value} % (CASE WHEN ${divisor} = 0 THEN error('division by zero') ELSE ${divisor} END))`
+  },
+  lpad: (call) => `lpad(${call.arguments.join(', ')}${call.arguments.length === 2 ? ", ' '" : ''})`,
+  rpad: (call) => `rpad(${call.arguments.join(', ')}${call.arguments.length === 2 ? ", ' '" : ''})`,
+  substr: substring,
+  substring,
   dateadd: (call) => {
-    const [, amount, date] = expectArguments(call, 3)
+    const [, amount] = expectArguments(call, 3)
+    const date = timestamp(call, 2, call.arguments[2])
     return `(${date} + (${amount}) * INTERVAL 1 ${datePart(call)})`
   },
   date_add: (call) => (call.arguments.length === 3 ? (FUNCTIONS.dateadd as Rewrite)(call) : simple('date_add')(call)),
   datediff: (call) => {
     const [, from, to] = expectArguments(call, 3)
-    return `date_diff('${datePart(call)}', ${timestamp(call, 1, from)}, ${timestamp(call, 2, to)})`
+    const part = datePart(call)
+    const [start, end] = [timestamp(call, 1, from), timestamp(call, 2, to)]
+    if (part !== 'week') return `date_diff('${part}', ${start}, ${end})`
+    // Beginnings of weeks, which are Sundays, count; in DuckDB whole weeks do.
+    const week = (date: string) => `date_trunc('week', ${date} + INTERVAL 1 day)`
+    return `(date_diff('day', ${week(start)}, ${week(end)}) // 7)`
   },
   date_diff: (call) => (FUNCTIONS.datediff as Rewrite)(call),
   date_part: (call) => `date_part('${datePart(call)}', ${expectArguments(call, 2)[1]})`,
   add_months: (call) => {
-    const [date, months] = expectArguments(call, 2)
-    return `(${date} + (${months}) * INTERVAL 1 month)`
+    // The last day of a month stays the last day: https://docs.aws.amazon.com/redshift/latest/dg/r_ADD_MONTHS.html
+    const [, months] = expectArguments(call, 2)
+    const date = `CAST(${timestamp(call, 0, call.arguments[0])} AS TIMESTAMP)`
+    const moved = `(${date} + (${months}) * INTERVAL 1 month)`
+    return `(CASE WHEN CAST(${date} AS DATE) = last_day(${date}) THEN last_day(${moved}) + (${date} - date_trunc('day', ${date})) ELSE ${moved} END)`
   },
   months_between: (call) => {
-    const [later, earlier] = expectArguments(call, 2)
-    return `date_diff('month', ${earlier}, ${later})`
+    // Whole months between equal days and between last days; else a month has 31 days:
+    // https://docs.aws.amazon.com/redshift/latest/dg/r_MONTHS_BETWEEN_function.html
+    expectArguments(call, 2)
+    const [later, earlier] = [0, 1].map((i) => `CAST(${timestamp(call, i, call.arguments[i])} AS DATE)`) as [
+      string,
+      string,
+    ]
+    const months = `((year(${later}) - year(${earlier})) * 12 + month(${later}) - month(${earlier}))`
+    const last = `(${later} = last_day(${later}) AND ${earlier} = last_day(${earlier}))`
+    return `CAST(CASE WHEN ${last} THEN ${months} ELSE ${months} + (day(${later}) - day(${earlier})) / 31.0 END AS DOUBLE)`
   },
   to_char: (call) => toChar(expectArguments(call, 2)[0] as string, pattern(call)),
   to_date: (call) => `CAST(strptime(${expectAtLeast(call, 2)[0]}, ${literal(parsePattern(pattern(call)))}) AS DATE)`,

@@ -4,6 +4,7 @@
  */
 import { WarehouseObjectError, WarehouseUnsupportedError } from './errors.ts'
 import { FUNCTIONS } from './functions.ts'
+import { refuseOutside } from './outside.ts'
 import { literal, type Token } from './tokens.ts'
 import { type Group, isGroup, isSymbol, isWord, type Node, splitCommas } from './tree.ts'
 import { duckType, type RedshiftType, redshiftType } from './types.ts'
@@ -31,6 +32,14 @@ const NO_FUNCTION = (
   'except intersect minus over any some exists returning'
 ).split(' ')
 
+/** Functions with FROM among their arguments. */
+const WITH_FROM = ['trim', 'extract', 'substring', 'position', 'overlay']
+
+const INTEGERS = new Set(['smallint', 'integer', 'bigint'])
+
+/** Words that go on with a call: `SUM(x) FILTER (...) OVER (...)`. */
+const BEHIND_CALL = ['over', 'filter', 'within']
+
 class Rewriter {
   readonly #parameters: Parameters
 
@@ -38,12 +47,21 @@ class Rewriter {
     this.#parameters = parameters
   }
 
-  list(nodes: readonly Node[]): string {
+  /** @param argument whether the nodes are arguments among which FROM may stand, as in `TRIM('x' FROM name)` */
+  list(nodes: readonly Node[], argument = false): string {
+    refuseOutside(nodes, argument)
     let out = ''
     /** LIMIT clauses of TOP that wait for the end of their SELECT. */
     let top = ''
     /** Where the last operand began, for `operand::varchar(3)`. */
     let operand = 0
+    /** Where the divisor that is being read began. */
+    let divisor: number | undefined
+    const closeDivisor = (end: number) => {
+      if (divisor !== undefined && end > divisor)
+        out = `${out.slice(0, divisor)}${divisorSql(out.slice(divisor, end))}${out.slice(end)}`
+      divisor = undefined
+    }
     for (let at = 0; at < nodes.length; at++) {
       const node = nodes[at] as Node
       const next = nodes[at + 1]
@@ -52,7 +70,7 @@ class Rewriter {
       let continuesOperand = afterDot || isSymbol(node, '.', '::')
 
       if (isGroup(node)) {
-        out += `${node.open.lead}(${this.list(node.items)}${node.close.lead})`
+        out += `${node.open.lead}(${this.list(node.items, isWord(nodes[at - 1], ...WITH_FROM))}${node.close.lead})`
         continuesOperand = isWord(nodes[at - 1]) && !isWord(nodes[at - 1], ...NO_FUNCTION)
       } else if (isSymbol(node, '::')) {
         const type = this.#type(nodes, at + 1)
@@ -89,10 +107,21 @@ class Rewriter {
       } else if (isWord(node, ...SYSTEM_SCHEMAS) && isSymbol(next, '.') && isWord(nodes[at + 2], ...SYSTEM_VIEWS)) {
         out += node.lead
         at++
+      } else if (node.kind === 'string' && isWord(nodes[at - 1], 'like', 'ilike') && node.value.includes('\\')) {
+        // A backslash escapes in patterns unless ESCAPE says otherwise; in DuckDB nothing does.
+        out += this.token(node) + (isWord(next, 'escape') || isSymbol(next, '||') ? '' : " ESCAPE '\\'")
       } else out += this.token(node)
 
-      if (!continuesOperand) operand = before + leadLength(node)
+      if (continuesOperand || isWord(node, ...BEHIND_CALL) || isWord(nodes[at - 1], ...BEHIND_CALL)) continue
+      if (isGroup(node) && isWord(nodes[at - 1], 'group') && isWord(nodes[at - 2], 'within')) continue
+      if (operand !== before + leadLength(node) && divisor !== undefined && divisor < before) {
+        const added = out.length
+        closeDivisor(before)
+        operand = before + leadLength(node) + out.length - added
+      } else operand = before + leadLength(node)
+      if (isSymbol(node, '/', '%')) divisor = isSign(next) || isWord(next, 'case') ? undefined : out.length
     }
+    closeDivisor(out.length)
     return out + top
   }
 
@@ -227,12 +256,29 @@ class Rewriter {
   }
 }
 
-/** An explicit cast to a text type cuts the text, without an error. */
+/** An explicit cast to a text type cuts the text, without an error; CHAR values are kept without trailing blanks. */
 function cast(value: string, type: RedshiftType): string {
-  const plain = `CAST(${value.trim()} AS ${duckType(type)})`
-  if (type.name !== 'character' && type.name !== 'character varying') return plain
+  const text = value.trim()
+  // DuckDB takes '12.7', '1e3', '0x10' and '1_000' for integers. What is more than a name or a literal would be evaluated several times.
+  if (INTEGERS.has(type.name) && /^(?:[\w."]+|'[^']*')$/.test(text) && !/^[\d.]+$/.test(text)) {
+    const fault = `error('invalid input syntax for type ${type.name}: "' || CAST(${text} AS VARCHAR) || '"')`
+    const whole = `regexp_full_match(CAST(${text} AS VARCHAR), '\\s*[+-]?[0-9]+\\s*')`
+    return `CAST(CASE WHEN typeof(${text}) = 'VARCHAR' AND NOT ${whole} THEN ${fault} ELSE ${text} END AS ${duckType(type)})`
+  }
+  const plain = `CAST(${text} AS ${duckType(type)})`
+  if (type.name === 'character') return `rtrim(left(${plain}, ${type.length ?? 1}), ' ')`
+  if (type.name !== 'character varying') return plain
   return (type.length ?? 256) >= 65_535 ? plain : `left(${plain}, ${type.length})`
 }
+
+/** Dividing by zero is an error on Redshift, and NULL in DuckDB. A number as it stands needs no question. */
+function divisorSql(text: string): string {
+  const value = text.trim()
+  if (/^\d*\.?\d+$/.test(value) && Number(value) !== 0) return text
+  return ` (CASE WHEN ${value} = 0 THEN error('division by zero') ELSE ${value} END)`
+}
+
+const isSign = (node: Node | undefined) => isSymbol(node, '-', '+')
 
 function leadLength(node: Node): number {
   return (isGroup(node) ? node.open.lead : node.lead).length

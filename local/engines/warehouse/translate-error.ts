@@ -83,6 +83,8 @@ const TRANSLATIONS: readonly Translation[] = [
     /^Conversion Error: Could not convert string '([^']*)' to (\w+)/,
     data('22P02', (match) => `invalid input syntax for type ${typeName(match[2] as string)}: "${match[1]}"`),
   ],
+  [/^Invalid Input Error: division by zero/, data('22012', () => 'division by zero')],
+  [/^Invalid Input Error: (invalid input syntax for type .*)/, data('22P02', (match) => match[1] as string)],
   [/^(?:Conversion|Out of Range) Error: (.*)/, data('22003', (match) => match[1] as string)],
   [
     /^TransactionContext Error: (?:Failed to commit: )?.*[Cc]onflict.*/,

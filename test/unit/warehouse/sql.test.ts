@@ -53,8 +53,45 @@ describe('expressions', () => {
     [`JSON_EXTRACT_PATH_TEXT('{"a":{"b":7}}', 'a', 'b')`, '7'],
     ['CAST(1.005 AS DECIMAL(10,2))', '1.01'],
     ["DATE_TRUNC('month', DATE '2020-05-17')::date", '2020-05-01'],
+    ["DATEDIFF(week, '2020-01-04', '2020-01-05')", 1],
+    ["DATEADD(month, 1, '2020-01-31')", '2020-02-29 00:00:00'],
+    ["ADD_MONTHS('2008-02-29', 1)", '2008-03-31 00:00:00'],
+    ["ADD_MONTHS('2008-02-15 10:30:00', -1)", '2008-01-15 10:30:00'],
+    ["MONTHS_BETWEEN('2008-03-31', '2008-02-29')", 1],
+    ["MONTHS_BETWEEN('2008-03-10', '2008-02-10')", 1],
+    ["SUBSTRING('caterpillar', -1, 4)", 'ca'],
+    ["SUBSTRING('caterpillar', 0)", 'caterpillar'],
+    ["LPAD('abc', 5)", '  abc'],
+    ["LEN('abc  '::char(6))", 3],
+    ["'a_b' LIKE 'a\\\\_b'", true],
+    ["'axb' LIKE 'a\\\\_b'", false],
+    ["'a%b' LIKE 'a^%b' ESCAPE '^'", true],
+    ["CAST(' 42 ' AS INTEGER)", 42],
+    ['10 / (2 + 3) / 1', 2],
+    ['6 / NULLIF(0, 0)', null],
+    ['6 / -y FROM (SELECT 3 AS y)', -2],
+    ['6 / CASE WHEN y = 3 THEN 2 ELSE 3 END FROM (SELECT 3 AS y)', 3],
+    ['x / y z FROM (SELECT 6 AS x, 3 AS y)', 2],
+    ['x / SUM(y) OVER (PARTITION BY x) FROM (SELECT 6 AS x, 3 AS y)', 2],
+    ['SUM(x) / COUNT(x) FILTER (WHERE x > 1) FROM (SELECT 6 AS x)', 6],
+    ["x / y::int::varchar(1)::int || 'a' FROM (SELECT 6 AS x, 3 AS y)", '2a'],
   ])('%s', async (expression, expected) => {
     expect(await value(expression)).toEqual(expected)
+  })
+
+  it.each([
+    '1 / 0',
+    '1.5 / y FROM (SELECT 0 AS y)',
+    '5 % (2 - 2)',
+    'MOD(5, 0)',
+    'SUM(x) / SUM(y) FROM (SELECT 6 AS x, 0 AS y)',
+  ])('refuses to divide by zero: %s', async (expression) => {
+    await expect(value(expression)).rejects.toMatchObject({ name: 'WarehouseDataError', sqlState: '22012' })
+  })
+
+  it.each(["'12.7'", "'1e3'", "'0x10'", "'1_000'", "''"])('takes no integer from %s', async (text) => {
+    for (const source of [`CAST(${text} AS INTEGER)`, `x::smallint FROM (SELECT ${text} AS x)`])
+      await expect(value(source)).rejects.toMatchObject({ name: 'WarehouseDataError', sqlState: '22P02' })
   })
 
   it('takes the time of day from GETDATE() and SYSDATE, in UTC', async () => {
