@@ -56,7 +56,8 @@ export class Cluster extends Construct {
       props.scripts.map((script) => script.bucket.arnForObjects(script.s3ObjectKey)),
     )
 
-    allow(this.nodeRole, ['s3:GetObject'], [`arn:aws:s3:::${Stack.of(this).region}.elasticmapreduce/*`], {
+    const { partition, region } = Stack.of(this)
+    allow(this.nodeRole, ['s3:GetObject'], [`arn:${partition}:s3:::${region}.elasticmapreduce/*`], {
       because: "EMR's public bucket of the region holds what its own step runners load.",
     })
 

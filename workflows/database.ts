@@ -1,5 +1,5 @@
 /** RDS for MySQL, where applications look up loans: private, encrypted, TLS only, IAM authentication for the loader. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { CfnParameter, Duration, RemovalPolicy } from 'aws-cdk-lib'
 import {
   InstanceClass,
   InstanceSize,
@@ -12,6 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2'
 import {
   CaCertificate,
+  type CfnDBInstance,
   Credentials,
   DatabaseInstance,
   DatabaseInstanceEngine,
@@ -79,6 +80,14 @@ export class Database extends Construct {
       // Its subnets go with the stack, so it cannot stay: a last snapshot does.
       removalPolicy: RemovalPolicy.SNAPSHOT,
     })
+    const instanceClass = new CfnParameter(this, 'Class', {
+      default: 'db.t4g.micro',
+      allowedPattern: '^db\\.[a-z0-9]+\\.[a-z0-9]+$',
+      constraintDescription: 'must be an instance class such as db.t4g.micro',
+      description: 'The instance class of MySQL; some regions have no db.t4g.micro, but a db.t3.micro',
+    })
+    instanceClass.overrideLogicalId('DatabaseInstanceClass')
+    ;(this.instance.node.defaultChild as CfnDBInstance).dbInstanceClass = instanceClass.valueAsString
     if (!this.instance.secret) throw new Error('The database instance has no generated secret for its master user.')
     this.masterSecret = this.instance.secret
     acknowledge(

@@ -1,5 +1,5 @@
 /** Everything that is deployed: one stack, `Stepwell`, which the local cloud boots from too. */
-import { CfnOutput, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib'
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
@@ -15,6 +15,7 @@ import { Storage } from './storage.ts'
 import { Stream, StreamTeardown } from './stream/index.ts'
 import { ExecutionsApi } from './triggers.ts'
 import { Warehouse } from './warehouse.ts'
+import { Zones } from './zones.ts'
 
 export interface StepwellProps extends StackProps {
   /** The repository's root. */
@@ -23,10 +24,13 @@ export interface StepwellProps extends StackProps {
 }
 
 export class Stepwell extends Stack {
+  private readonly zones: Zones
+
   constructor(scope: Construct, id: string, { root, bundles, ...props }: StepwellProps) {
     super(scope, id, { description: 'Data pipelines as Step Functions workflows', ...props })
     Tags.of(this).add('application', 'stepwell')
 
+    this.zones = new Zones(this, 'Zones')
     const parameters = new Parameters(this, 'Parameters')
     const storage = new Storage(this, 'Storage', { landingPrefix: parameters.landingPrefix })
     const network = new Network(this, 'Network', { logs: storage.logs })
@@ -91,9 +95,8 @@ export class Stepwell extends Stack {
     this.output('DashboardName', monitoring.dashboard.dashboardName, 'The dashboard in CloudWatch')
   }
 
-  /** Three zones of whatever region the stack lands in: a look-up would need an account, and its absence gives only two. */
   override get availabilityZones(): string[] {
-    return [0, 1, 2].map((index) => Fn.select(index, Fn.getAzs()))
+    return this.zones.names
   }
 
   /** Outputs keep their plain names: people, the command line and the tests read them. */

@@ -67,7 +67,10 @@ export class WorkflowTriggers extends Construct {
   }
 }
 
-/** `POST <address>/<workflow>` with the input as its JSON body, signed (SigV4) by someone with `execute-api:Invoke`. */
+/**
+ * `POST <address>/<workflow>` with the input as its JSON body, signed (SigV4) by someone with `execute-api:Invoke`. Who may ask twice names
+ * the execution, `PUT <address>/<workflow>/<name>`: while it runs, the same request gets the same execution, and later none is started.
+ */
 export class ExecutionsApi extends Construct {
   private readonly executions: Resource
   private readonly role: Role
@@ -77,6 +80,8 @@ export class ExecutionsApi extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id)
     const api = new RestApi(this, 'Api', {
+      // Metrics go by the name of an API, so no other may have it.
+      restApiName: `${Stack.of(this).stackName}-Executions`,
       description: 'Starts executions of workflows',
       endpointConfiguration: { types: [EndpointType.REGIONAL] },
       // The role that lets API Gateway write logs is one for the whole account: not for a stack to set.
@@ -122,11 +127,17 @@ export class ExecutionsApi extends Construct {
     ])
   }
 
-  /** Adds `POST /executions/<workflow>`, which answers `{"executionArn", "startDate"}`. */
+  /** Adds `POST /executions/<workflow>` and `PUT /executions/<workflow>/<name>`; both answer `{"executionArn", "startDate"}`. */
   add(workflow: string, machine: IStateMachine): void {
     allow(this.role, ['states:StartExecution'], [machine.stateMachineArn])
-    this.executions.addResource(workflow).addMethod(
-      'POST',
+    const resource = this.executions.addResource(workflow)
+    this.addMethod(resource, 'POST', startExecutionTemplate(machine))
+    this.addMethod(resource.addResource('{name}'), 'PUT', startExecutionTemplate(machine, "$input.params('name')"))
+  }
+
+  private addMethod(resource: Resource, method: string, template: string): void {
+    resource.addMethod(
+      method,
       // CDK's own StepFunctionsIntegration takes express workflows only.
       new AwsIntegration({
         service: 'states',
@@ -134,7 +145,7 @@ export class ExecutionsApi extends Construct {
         options: {
           credentialsRole: this.role,
           passthroughBehavior: PassthroughBehavior.NEVER,
-          requestTemplates: { 'application/json': startExecutionTemplate(machine) },
+          requestTemplates: { 'application/json': template },
           integrationResponses: [
             { statusCode: '200' },
             { statusCode: '400', selectionPattern: '4\\d{2}' },
@@ -152,5 +163,5 @@ export class ExecutionsApi extends Construct {
 }
 
 /** The body becomes a string inside JSON. escapeJavaScript also escapes single quotes, which JSON knows no escape for. */
-const startExecutionTemplate = (machine: IStateMachine) =>
-  `{"stateMachineArn": "${machine.stateMachineArn}", "input": "$util.escapeJavaScript($input.json('$')).replaceAll("\\\\'", "'")"}`
+const startExecutionTemplate = (machine: IStateMachine, name?: string) =>
+  `{"stateMachineArn": "${machine.stateMachineArn}", ${name ? `"name": "$util.escapeJavaScript(${name})", ` : ''}"input": "$util.escapeJavaScript($input.json('$')).replaceAll("\\\\'", "'")"}`

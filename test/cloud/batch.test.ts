@@ -13,6 +13,7 @@ import type { Truth } from '../../data/loans/generate-archive.ts'
 import { generateArchive } from '../../data/loans/generate-archive.ts'
 import { findMysqlServer } from '../../local/services/rds/index.ts'
 import { type Running, startRunning } from '../support/running.ts'
+import { alarm, silent } from '../support/watched.ts'
 
 const hasMysql = (await findMysqlServer()) !== undefined
 
@@ -55,6 +56,14 @@ describe('the batch workflow on two dirty quarters', () => {
       performance: { ...performance, redshift: performance.processed },
     })
   })
+
+  it.skipIf(!hasMysql || process.platform !== 'linux')(
+    'is measured in all that its dashboard draws and its alarms watch',
+    async () => {
+      // The database's share of the processor is known after some seconds.
+      await expect.poll(() => silent(running.cloud, 'batch'), { timeout: 15_000, interval: 500 }).toEqual([])
+    },
+  )
 
   it('leaves no cluster running, and every step completed', async () => {
     const emr = new EMRClient(running.clientOptions)
@@ -217,6 +226,7 @@ describe('two executions at once', () => {
     const two = await running.end(await running.start({}, 'two'))
     expect(two).toMatchObject({ status: 'FAILED', error: 'AnotherExecutionRuns' })
     expect(two.cause).toContain(one)
+    await expect.poll(async () => (await alarm(running.cloud, 'BatchLost')).StateValue, { timeout: 5000 }).toBe('ALARM')
     expect((await running.end(one)).status).toBe('SUCCEEDED')
     const three = await running.end(await running.start({ load: { mysql: hasMysql } }, 'three'))
     expect(three.status, three.cause).toBe('SUCCEEDED')

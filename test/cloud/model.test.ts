@@ -11,6 +11,7 @@ import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RoleRecord } from '../../local/local-cloud.ts'
 import { type ModelCloud, startModelCloud } from '../support/model-cloud.ts'
+import { silent } from '../support/watched.ts'
 
 /** Few pictures and samples: what is tested is the way through, not how well drawings are told apart. */
 const input = { samples: 160, minAccuracy: 0.5, hyperparameters: { epochs: '4' } }
@@ -335,6 +336,12 @@ describe('models', () => {
     await expect(describeEndpoint()).rejects.toThrow('Could not find endpoint')
     const { Models = [] } = await model.sagemaker.send(new ListModelsCommand({ MaxResults: 100 }))
     expect(Models).toHaveLength(3)
+  })
+
+  it('are measured in all that their dashboard draws and their alarms watch', async () => {
+    const { status } = await fetch(model.cloud.outputs.ClassifyApiUrl!, { method: 'POST', body: '{}' })
+    expect(status).toBe(400)
+    await expect.poll(() => silent(model.cloud, 'model'), { timeout: 5000, interval: 300 }).toEqual([])
   })
 
   it('leave no endpoint behind when the first deployment fails its smoke test', async () => {

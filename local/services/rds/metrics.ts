@@ -1,4 +1,4 @@
-/** What CloudWatch is told of instances (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html), once a minute. */
+/** What CloudWatch is told of instances (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html). */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -6,13 +6,14 @@ import type { Cloud } from '../../cloud.ts'
 import { MetricReporter } from '../../metric-reporter.ts'
 import type { Instances, Load } from './instances.ts'
 
-const EVERY_MS = 60_000
+/** AWS measures once a minute; a run here may be over by then. */
+const EVERY_MS = 10_000
 const GIB = 1024 ** 3
 /** Linux counts a process's time in hundredths of a second. */
 const TICKS_PER_SECOND = 100
 
 interface Spent {
-  pid: number
+  pid: number | undefined
   seconds: number
   at: number
 }
@@ -54,14 +55,13 @@ export class InstanceMetrics {
   /** Per cent of all processors since the last report; undefined at the first, and where there is no /proc. */
   async #processorUse({ identifier, pid }: Load): Promise<number | undefined> {
     const seconds = pid === undefined ? undefined : await processorSeconds(pid)
-    if (pid === undefined || seconds === undefined) return undefined
     const before = this.#spent.get(identifier)
     const at = Date.now() / 1000
-    this.#spent.set(identifier, { pid, seconds, at })
+    this.#spent.set(identifier, { pid, seconds: seconds ?? 0, at })
+    if (seconds === undefined || !before || at <= before.at) return undefined
     // A server that started since the last report has spent all its time since then.
-    const since = before?.pid === pid ? before : { seconds: 0, at: before?.at ?? at }
-    if (at <= since.at) return undefined
-    return Math.min(100, ((seconds - since.seconds) / (at - since.at) / availableParallelism()) * 100)
+    const spent = seconds - (before.pid === pid ? before.seconds : 0)
+    return Math.min(100, (spent / (at - before.at) / availableParallelism()) * 100)
   }
 }
 
