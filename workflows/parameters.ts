@@ -24,8 +24,6 @@ export class Parameters extends Construct {
   readonly endpointInstanceType: string
   /** With two or more, a new model serves one of them first. */
   readonly endpointInstances: string
-  /** Where the classifier's page comes from, for CORS. */
-  readonly classifierOrigin: string
 
   constructor(scope: Construct, id: string) {
     super(scope, id)
@@ -93,12 +91,6 @@ export class Parameters extends Construct {
       minValue: 1,
       maxValue: 20,
       description: 'How many instances serve; from two on a new model serves one of them first (canary)',
-    })
-    this.classifierOrigin = this.parameter('ClassifierOrigin', {
-      default: '*',
-      allowedPattern: '^(\\*|https?://[^/]+)$',
-      constraintDescription: 'must be * or an origin such as https://d111111abcdef8.cloudfront.net',
-      description: 'The origin of the page that may call the classifier from a browser',
     })
   }
 

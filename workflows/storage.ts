@@ -1,4 +1,4 @@
-/** The four buckets. All of them survive the stack: data is deleted by people, not by a template. */
+/** The four buckets of data. All of them survive the stack: data is deleted by people, not by a template. */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, StorageClass } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
@@ -67,4 +67,4 @@ export class Storage extends Construct {
 }
 
 /** A multipart upload that was never completed costs as much as an object and is listed nowhere. */
-const abortUploads = { id: 'AbortUploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }
+export const abortUploads = { id: 'AbortUploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }

@@ -13,11 +13,12 @@ const TYPES: Record<string, string> = {
   'classifier.js': 'text/javascript',
 }
 
-/** Nothing but the page's own files runs in it; the picture it shows is an object of the browser. */
+/** What CloudFront's policy says (workflows/model/page.ts), but for TLS. */
 const headers = {
   'cache-control': 'no-cache',
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src blob: data:",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 }
 

@@ -9,6 +9,9 @@ import type { Resource, ResourceRequest, ResourceType } from '../gateway/service
 /** EC2-style id prefixes, so that an id says what it is. */
 const accepted: Record<string, string | undefined> = {
   'AWS::CDK::Metadata': undefined,
+  'AWS::CloudFront::Distribution': undefined,
+  'AWS::CloudFront::OriginAccessControl': undefined,
+  'AWS::CloudFront::ResponseHeadersPolicy': undefined,
   'AWS::EC2::VPC': 'vpc',
   'AWS::EC2::Subnet': 'subnet',
   'AWS::EC2::RouteTable': 'rtb',
@@ -51,6 +54,10 @@ function placeholder(
     }
     if (typeof properties.CidrBlock === 'string') attributes.CidrBlock = properties.CidrBlock
     return { ref: id, attributes }
+  }
+  if (service === 'CloudFront') {
+    const id = `E${digest.slice(0, 13).toUpperCase()}`
+    return { ref: id, attributes: { Id: id, DomainName: `d${digest.slice(0, 13)}.cloudfront.net` } }
   }
   if (type === 'AWS::KMS::Key') {
     const id = digest.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')

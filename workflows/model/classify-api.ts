@@ -12,13 +12,14 @@ import { Construct } from 'constructs'
 import { acknowledge } from '../acknowledge.ts'
 import { allow } from '../allow.ts'
 import type { Bundles } from '../bundle.ts'
-import type { Parameters } from '../parameters.ts'
 import type { Storage } from '../storage.ts'
 import { TaskFunction } from '../task-function.ts'
+import { ClassifierPage } from './page.ts'
+
+const STAGE = 'v1'
 
 export interface ClassifyApiProps {
   bundles: Bundles
-  parameters: Parameters
   storage: Storage
   endpointName: string
   endpointArn: string
@@ -31,14 +32,25 @@ export class ClassifyApi extends Construct {
 
   constructor(scope: Construct, id: string, props: ClassifyApiProps) {
     super(scope, id)
-    const { bundles, parameters, storage, endpointName, endpointArn } = props
+    const { bundles, storage, endpointName, endpointArn } = props
+    this.api = new RestApi(this, 'Api', {
+      description: 'Tells what a picture shows',
+      endpointConfiguration: { types: [EndpointType.REGIONAL] },
+      cloudWatchRole: false,
+      deployOptions: { stageName: STAGE, metricsEnabled: true, throttlingRateLimit: 20, throttlingBurstLimit: 40 },
+    })
+    const page = new ClassifierPage(this, 'Page', {
+      storage,
+      api: this.api,
+      classifyPath: `/${STAGE}/classify`,
+    })
     this.function = new TaskFunction(this, 'Classify', {
       task: 'serving/classify',
       bundles,
       environment: {
         ENDPOINT_NAME: endpointName,
         PROCESSED_BUCKET: storage.processed.bucketName,
-        ALLOWED_ORIGIN: parameters.classifierOrigin,
+        ALLOWED_ORIGIN: page.origin,
       },
       timeout: 28,
       memory: 512,
@@ -47,12 +59,6 @@ export class ClassifyApi extends Construct {
     allow(this.function.role, ['s3:GetObject'], [storage.processed.arnForObjects('models/*/card.json')], {
       because: 'Models are named after their execution.',
     })
-    this.api = new RestApi(this, 'Api', {
-      description: 'Tells what a picture shows',
-      endpointConfiguration: { types: [EndpointType.REGIONAL] },
-      cloudWatchRole: false,
-      deployOptions: { stageName: 'v1', metricsEnabled: true, throttlingRateLimit: 20, throttlingBurstLimit: 40 },
-    })
     // Its own output would repeat ours.
     this.api.node.tryRemoveChild('Endpoint')
     const classify = this.api.root.addResource('classify')
@@ -60,7 +66,7 @@ export class ClassifyApi extends Construct {
       authorizationType: AuthorizationType.NONE,
     })
     const headers = {
-      'Access-Control-Allow-Origin': `'${parameters.classifierOrigin}'`,
+      'Access-Control-Allow-Origin': `'${page.origin}'`,
       'Access-Control-Allow-Methods': "'POST,OPTIONS'",
       'Access-Control-Allow-Headers': "'Content-Type'",
       'Access-Control-Max-Age': "'3600'",
