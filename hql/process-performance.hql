@@ -26,7 +26,7 @@ SET hivevar:PERIOD = (?:19|20)[0-9]{2}(?:0[1-9]|1[0-2]);
 SET hivevar:MONTH = (?:${PERIOD})?;
 SET hivevar:MONTHS = (?:-?[0-9]{1,3})?;
 SET hivevar:AMOUNT = (?:-?[0-9]{1,12}(?:[.][0-9]{1,2})?)?;
-SET hivevar:PROCEEDS = (?:${AMOUNT}|U|C);
+SET hivevar:PROCEEDS = (?:-?[0-9]{1,10}(?:[.][0-9]{1,2})?|U|C)?;
 SET hivevar:RATE = (?:[0-9]{1,5}(?:[.][0-9]{1,3})?)?;
 SET hivevar:ELTV = (?:[0-9]{1,4})?;
 SET hivevar:FLAG = [YN]?;
@@ -36,7 +36,7 @@ SET hivevar:BALANCE_CODE = (?:0?[12369]|15|16|96)?;
 SET hivevar:DEFERRAL = [CPY]?;
 SET hivevar:ASSISTANCE = [FRT]?;
 SET hivevar:MI_CANCELLATION = [YN79]?;
-SET hivevar:NAME = (?:[!-{}~]+(?: [!-{}~]+)*)?;
+SET hivevar:NAME = (?:[!-{}~](?:[ -{}~]{0,58}[!-{}~])?)?;
 
 -- Lines of which nothing is to be said. Older layouts are the beginning of Release 47, in the same order, but for field 7: a date of
 -- settlement, and in release2018 a repurchase flag.
@@ -63,7 +63,7 @@ WITH looked_at AS (
       WHEN 'legacy32' THEN line RLIKE '^${FIELDS_1_TO_6}[|]${MONTH}[|]${FIELDS_8_TO_23}[|]${FIELDS_24_TO_32}$'
       WHEN 'release2018' THEN line RLIKE '^${FIELDS_1_TO_6}[|]${FLAG}[|]${FIELDS_8_TO_23}$'
     END
-    AND substr(quarter, 3) IN (substr(line, 2, 4), substr(line, 3, 4)) AS sound
+    AND NOT line LIKE '%  %' AND substr(quarter, 3) IN (substr(line, 2, 4), substr(line, 3, 4)) AS sound
   FROM performance_lines
   WHERE quarter IN (${QUARTERS})
 ),
@@ -104,7 +104,7 @@ checked AS (
              '${PROCEEDS}',                                                -- net_sales_proceeds
              '${AMOUNT}(?:[|]${AMOUNT}){15}$') THEN 'number'               -- sixteen amounts
 
-      WHEN NOT concat_ws('|', f[3], f[7], f[8], f[23], f[24], f[28], f[29], f[32], if(layout = 'release2018', f[6], ''))
+      WHEN NOT concat_ws('|', f[3], f[7], f[8], f[23], f[24], f[28], f[29], f[32], if(layout = 'release2018', f[6], ''), f[33])
            RLIKE concat_ws('[|]',
              '^${DELINQUENCY}',                                            -- delinquency_status
              '${MODIFICATION}',                                            -- modification_flag
@@ -114,7 +114,8 @@ checked AS (
              '${FLAG}',                                                    -- delinquency_due_to_disaster
              '${ASSISTANCE}',                                              -- borrower_assistance_plan
              '${MI_CANCELLATION}',                                         -- mi_cancellation_ind
-             '${FLAG}$') THEN 'code'                                       -- repurchase flag of release2018
+             '${FLAG}',                                                    -- repurchase flag of release2018
+             '[^\\x00-\\x1F]{0,60}$') THEN 'code'                          -- servicer_name
     END AS fault
   FROM split_up
 )

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestHive, testHive } from './session.ts'
 
-const SCRIPTS = ['create-tables', 'process-origination']
+const SCRIPTS = ['create-tables', 'process-origination', 'process-performance']
 const VARIABLES = { RAW: 's3://raw', PROCESSED: 's3://processed', QUARTERS: "'1999Q1'", RUN: 'r' }
 
 /** Fields by their number from 1, in Release 47's layout. */
@@ -15,8 +15,14 @@ const ORIGINATION =
   '742|199903|N|202902|31084|0|1|P|75|34|180000.00|75|6.875|R|N|FRM|CA|SF|900|F99Q10000000|P|360|2|SELLER|N||9|N|7|N|9999'.split(
     '|',
   )
+const MONTH = 'F99Q10000001|199903|180000.00|00|0|360|||||6.875|0.00||||||||||||||||||||180000.00|7|SERVICER|'.split(
+  '|',
+)
 const loan = (number: number, changes: Record<number, string> = {}) =>
   line(ORIGINATION, { 20: `F99Q1000000${number}`, ...changes })
+const month = (number: number, changes: Record<number, string> = {}) =>
+  line(MONTH, { 2: `1999${String(number).padStart(2, '0')}`, ...changes })
+
 let hive: TestHive
 const put = (table: string, lines: string[]) => {
   const folder = join(hive.root, 'raw', table, 'layout=r47/quarter=1999Q1')
@@ -40,6 +46,13 @@ beforeAll(async () => {
     loan(7, { 24: 'A\x0bB \x81' }),
     `${loan(8)}\x01 and more`,
   ])
+  put('performance', [
+    month(1, { 15: '-1234567890.12' }),
+    month(2, { 15: '-12345678901.12' }),
+    month(3, { 26: '0999' }),
+    month(4, { 26: '0998' }),
+    month(5, { 34: 'x'.repeat(61) }),
+  ])
   for (const name of SCRIPTS)
     await hive.rows(readFileSync(new URL(`../../../hql/${name}.hql`, import.meta.url), 'utf8'), VARIABLES)
 }, 60_000)
@@ -57,6 +70,7 @@ describe('Odd records', () => {
       ['code', '6'],
       ['number', '8'],
     ])
+    expect(rejects('performance').map((text) => text.split('|')[1])).toEqual(['199905', '199902'])
   })
 
   it('are kept whole in the quarantine, also behind the byte that is the SerDe’s own delimiter', () => {
@@ -67,6 +81,16 @@ describe('Odd records', () => {
     expect(await hive.rows('SELECT seller_name FROM origination WHERE loan_identifier = "F99Q10000007";')).toEqual([
       ['A B \ufffd'],
     ])
+  })
+
+  it('know a missing value in every spelling', async () => {
+    expect(await hive.rows('SELECT month(period), eltv, net_sales_proceeds FROM performance ORDER BY period;')).toEqual(
+      [
+        ['1', null, '-1234567890.12'],
+        ['3', null, null],
+        ['4', '998', null],
+      ],
+    )
   })
 })
 
