@@ -30,8 +30,7 @@ export async function prepareConnection(connection: Connection): Promise<void> {
     'SET integer_division = true',
     "SET default_null_order = 'nulls_last_on_asc_first_on_desc'",
     "SET TimeZone = 'UTC'",
-    // Redshift promises no order of rows. And with an order to keep, DuckDB 1.5.6 loses rows: in a transaction, an INSERT ... SELECT
-    // of no row makes the next INSERT of more than a row group (122,880 rows) into that table come to nothing.
+    // Redshift promises no order of rows. And with an order to keep, DuckDB 1.5.6 loses rows (insert.ts).
     'SET preserve_insertion_order = false',
   ]) {
     await connection.run(statement)

@@ -5,6 +5,7 @@
 import { declare, requireTable, type Table, type TableColumn, tableSql } from './catalogue.ts'
 import { type Connection, query } from './database.ts'
 import { WarehouseObjectError, WarehouseSyntaxError, WarehouseUnsupportedError } from './errors.ts'
+import { insertedQuery } from './insert.ts'
 import { type Parameters, rewrite } from './rewrite.ts'
 import { identifier, type Token } from './tokens.ts'
 import { isGroup, isWord, type Node, Reader, splitCommas, startOf } from './tree.ts'
@@ -92,7 +93,7 @@ async function readCreateTable(nodes: readonly Node[], context: DdlContext): Pro
   readTableAttributes(reader, table)
   if (reader.take('as')) {
     const rest = nodes.slice(reader.at)
-    create.query = rewrite(rest, context.parameters)
+    create.query = insertedQuery(rest, context.parameters)
     if (body) create.columnNames = splitCommas(body.items).map((part) => new Reader(part).name())
     return create
   }

@@ -5,6 +5,7 @@ import { findTable, requireTable, tableSql } from './catalogue.ts'
 import { copyInto } from './copy.ts'
 import { alterTable, createTable } from './ddl.ts'
 import { WarehouseObjectError, WarehouseTransactionError, WarehouseUnsupportedError } from './errors.ts'
+import { insertSql } from './insert.ts'
 import { resultColumns, type SqlValue, type StatementResult, toSqlValue } from './result.ts'
 import { rewrite } from './rewrite.ts'
 import type { ExecuteOptions, WarehouseSession } from './session.ts'
@@ -39,7 +40,8 @@ const accepted: Runner = async (_, nodes) => done(wordsOf(nodes, 1))
 const change: Runner = async (session, nodes, options) => {
   await session.takeLock()
   const fixed = isWord(nodes[0], 'delete') && !isWord(nodes[1], 'from') ? 'DELETE FROM' : undefined
-  const sql = rewrite(fixed ? nodes.slice(1) : nodes, options.parameters)
+  const rewriteChange = isWord(nodes[0], 'insert') ? insertSql : rewrite
+  const sql = rewriteChange(fixed ? nodes.slice(1) : nodes, options.parameters)
   const result = await session.connection.run(fixed ? `${fixed} ${sql}` : sql)
   return done(wordsOf(nodes, 1), result.rowsChanged)
 }

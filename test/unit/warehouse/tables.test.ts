@@ -209,6 +209,25 @@ describe('transactions', () => {
   })
 })
 
+describe('an INSERT of no row', () => {
+  const MANY = 150_000
+  it.each([
+    ['in an order', 'INSERT INTO t SELECT range FROM range(10) WHERE range > 50 ORDER BY 1'],
+    [
+      'in an order, with a limit',
+      'INSERT INTO t (a) (SELECT range FROM range(10) WHERE range > 50 ORDER BY 1 LIMIT 3)',
+    ],
+    ['behind a window', 'INSERT INTO t SELECT row_number() OVER (ORDER BY range) FROM range(10) WHERE range > 50'],
+    ['by CREATE TABLE AS', 'CREATE TABLE u AS SELECT range AS a FROM range(10) WHERE range > 50 ORDER BY 1', 'u'],
+  ])('leaves the next one of its transaction whole: %s', async (_, first, table = 't') => {
+    await run('CREATE TABLE t (a BIGINT)')
+
+    await test.warehouse.transaction([first, `INSERT INTO ${table} SELECT range FROM range(${MANY}) ORDER BY 1`])
+
+    expect(await rows(`SELECT count(*), sum(a) FROM ${table}`)).toEqual([[MANY, (MANY * (MANY - 1)) / 2]])
+  })
+})
+
 describe('other statements', () => {
   it('merges, deletes with USING and drops several tables', async () => {
     await run('CREATE TABLE t (id INT, v INT)')
