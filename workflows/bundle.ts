@@ -27,7 +27,7 @@ export const bundleBudget = 2_000_000
 const atOnce = 8
 
 /** What bundles are made from, below the root. */
-const sources = ['tasks', 'sql', 'hql', 'package-lock.json', 'workflows/bundle.ts']
+const sources = ['tasks', 'data/users', 'sql', 'hql', 'package-lock.json', 'workflows/bundle.ts']
 
 /** Bundles of other versions of the sources are removed after a day. */
 const keepMs = 24 * 3600 * 1000

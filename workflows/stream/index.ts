@@ -8,6 +8,7 @@ import { TaskFunction } from '../task-function.ts'
 import { Workflow, type WorkflowProps } from '../workflow.ts'
 import { applicationCode } from './code.ts'
 import { StreamNames } from './names.ts'
+import { Producer } from './producer.ts'
 import { applicationRole, deliveryRole, logStreamArn } from './roles.ts'
 import { tearDownStopped } from './stopped.ts'
 import { addStreamTasks } from './tasks.ts'
@@ -60,6 +61,7 @@ export class Stream extends Workflow {
       ),
     })
     this.define({ schedule: everyMorning, input: {}, hasJobs: false })
+    new Producer(this, 'Producer', { bundles: props.bundles, names })
     watchStream(this, names, props.monitoring)
   }
 

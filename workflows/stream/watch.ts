@@ -14,6 +14,8 @@ const staleSeconds = 2 * 15 * 60
 export function watchStream(scope: Construct, names: StreamNames, { topic, dashboard }: Monitoring): void {
   const kinesis = metrics('AWS/Kinesis', { StreamName: names.stream })
   const application = metrics('AWS/KinesisAnalytics', { Application: names.application })
+  // tasks/stream/produce.ts logs them.
+  const produced = metrics('Stepwell/Stream', { Stream: names.stream })
   const delivery = (name: string) => metrics('AWS/Firehose', { DeliveryStreamName: name })
   const alarm = (id: string, metric: Metric, threshold: number, alarmDescription: string) =>
     new Alarm(scope, id, {
@@ -44,6 +46,12 @@ export function watchStream(scope: Construct, names: StreamNames, { topic, dashb
         kinesis('IncomingRecords', 'sum'),
         ...names.deliveryStreams.map((name) => delivery(name)('DeliveryToS3.Records', 'sum', name)),
       ],
+    }),
+    new GraphWidget({
+      title: 'Stream: what the scheduled producer sent',
+      width: 8,
+      left: [produced('Sent', 'sum'), produced('Broken', 'sum')],
+      right: [produced('Retried', 'sum')],
     }),
     new GraphWidget({ title: 'Stream: lag (ms)', width: 8, left: [age], right: [down] }),
     new GraphWidget({
