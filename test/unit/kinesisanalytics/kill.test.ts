@@ -2,160 +2,37 @@
  * Kills the local cloud under load, and accounts for every record afterwards: five kills at seeded moments, some of them while it recovers from
  * the one before, in each mode. CHAOS_RUNS plays so many seeds, CHAOS_SEED begins with another.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { CreateDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose'
-import {
-  CreateStreamCommand,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  KinesisClient,
-  PutRecordsCommand,
-} from '@aws-sdk/client-kinesis'
-import {
-  CreateApplicationCommand,
-  KinesisAnalyticsV2Client,
-  StartApplicationCommand,
-} from '@aws-sdk/client-kinesis-analytics-v2'
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import yazl from 'yazl'
 import { UserGenerator } from '../../../data/users/generator.ts'
 import { Random } from '../../../data/users/random.ts'
+import { LocalStream } from './local-stream.ts'
 
 const SEEDS = Number(process.env.CHAOS_RUNS ?? 1)
 const FIRST_SEED = Number(process.env.CHAOS_SEED ?? 1)
 const KILLS = 5
 const BATCH = 200
-const CHECKPOINT_MS = 500
 const SHARD = 'shardId-000000000000'
-const sinks = ['users', 'errors', 'counts']
-const server = fileURLToPath(new URL('stream-server.ts', import.meta.url))
 
-let folder: string
-let child: ChildProcess
-let url: string
-
+let stream: LocalStream
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'stream-kill-'))
+  stream = new LocalStream()
 })
-afterEach(() => {
-  child.kill('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
-})
-
-function launch(mode: string): void {
-  child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', server, folder, mode], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-}
-
-async function up(mode: string): Promise<void> {
-  launch(mode)
-  const [line] = await once(child.stdout!, 'data')
-  url = String(line).trim()
-}
+afterEach(() => stream.remove())
 
 /** Gives the number of the first record behind the last checkpoint: from there on, records may come twice. */
 async function kill(): Promise<number> {
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
-  const [place] = globSync(join(folder, 'data', 'kinesisanalytics', '*', 'checkpoint.json'))
+  await stream.kill()
+  const [place] = globSync(join(stream.folder, 'data', 'kinesisanalytics', '*', 'checkpoint.json'))
   const shards = place === undefined ? {} : JSON.parse(readFileSync(place, 'utf8')).position?.shards
   return shards?.[SHARD] === undefined ? 0 : indexOf(shards[SHARD]) + 1
 }
 
 /** The record's number in its shard. */
 const indexOf = (sequenceNumber: string) => Number(sequenceNumber.slice(-35))
-
-const options = () => ({
-  endpoint: url,
-  region: 'us-east-1',
-  credentials: { accessKeyId: 'AKIAADMINISTRATOR', secretAccessKey: 'any' },
-  maxAttempts: 1,
-})
-const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`
-
-async function setUp(): Promise<void> {
-  const zip = new yazl.ZipFile()
-  zip.addBuffer(Buffer.from('# the runner'), 'main.py')
-  zip.addBuffer(readFileSync(new URL('../../../sql/flink/users.sql', import.meta.url)), 'job.sql')
-  zip.end()
-  const code = await buffer(zip.outputStream)
-  await new S3Client(options()).send(new PutObjectCommand({ Bucket: 'lake', Key: 'code.zip', Body: code }))
-  await new KinesisClient(options()).send(new CreateStreamCommand({ StreamName: 'users', ShardCount: 1 }))
-  for (const DeliveryStreamName of sinks)
-    await new FirehoseClient(options()).send(
-      new CreateDeliveryStreamCommand({
-        DeliveryStreamName,
-        ExtendedS3DestinationConfiguration: {
-          RoleARN: role('Delivery'),
-          BucketARN: 'arn:aws:s3:::lake',
-          Prefix: `${DeliveryStreamName}/`,
-          BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 1 },
-          ProcessingConfiguration: {
-            Enabled: true,
-            Processors: [
-              {
-                Type: 'Lambda',
-                Parameters: [
-                  {
-                    ParameterName: 'LambdaArn',
-                    ParameterValue: 'arn:aws:lambda:us-east-1:000000000000:function:transform',
-                  },
-                  { ParameterName: 'BufferIntervalInSeconds', ParameterValue: '0' },
-                ],
-              },
-            ],
-          },
-        },
-      }),
-    )
-  const analytics = new KinesisAnalyticsV2Client(options())
-  await analytics.send(
-    new CreateApplicationCommand({
-      ApplicationName: 'users',
-      RuntimeEnvironment: 'FLINK-2_2',
-      ServiceExecutionRole: role('Application'),
-      ApplicationConfiguration: {
-        ApplicationCodeConfiguration: {
-          CodeContentType: 'ZIPFILE',
-          CodeContent: { S3ContentLocation: { BucketARN: 'arn:aws:s3:::lake', FileKey: 'code.zip' } },
-        },
-        FlinkApplicationConfiguration: {
-          CheckpointConfiguration: {
-            ConfigurationType: 'CUSTOM',
-            CheckpointingEnabled: true,
-            CheckpointInterval: CHECKPOINT_MS,
-          },
-        },
-        EnvironmentProperties: {
-          PropertyGroups: [
-            { PropertyGroupId: 'kinesis.analytics.flink.run.options', PropertyMap: { python: 'main.py' } },
-            {
-              PropertyGroupId: 'sql.vars',
-              PropertyMap: {
-                STREAM_ARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/users',
-                REGION: 'us-east-1',
-                USERS_DELIVERY_STREAM: 'users',
-                ERRORS_DELIVERY_STREAM: 'errors',
-                COUNTS_DELIVERY_STREAM: 'counts',
-              },
-            },
-          ],
-        },
-      },
-    }),
-  )
-  await analytics.send(new StartApplicationCommand({ ApplicationName: 'users' }))
-}
 
 /**
  * Sends until told to stop; a batch that was not acknowledged is sent again. Gives what was acknowledged, by sequence number.
@@ -168,7 +45,7 @@ async function produce(seed: number, isOver: () => boolean, lead: number): Promi
     const batch = Array.from({ length: BATCH }, () => generator.next(sentAt))
     const Records = batch.map(({ record, partitionKey }) => ({ Data: Buffer.from(record), PartitionKey: partitionKey }))
     for (;;) {
-      const kinesis = new KinesisClient(options())
+      const kinesis = new KinesisClient(stream.options)
       try {
         const answer = await kinesis.send(new PutRecordsCommand({ StreamName: 'users', Records }))
         for (const [i, { SequenceNumber }] of answer.Records!.entries())
@@ -189,18 +66,9 @@ async function produce(seed: number, isOver: () => boolean, lead: number): Promi
   return acknowledged
 }
 
-function rows(name: string): any[] {
-  const files = globSync(join(folder, 'data', 's3', 'lake', name, '**', '*'), { withFileTypes: true })
-  return files
-    .filter((entry) => entry.isFile())
-    .flatMap((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8').split('\n'))
-    .filter(Boolean)
-    .map((line) => JSON.parse(line))
-}
-
 /** The stream's records in their order, by sequence number. */
 async function recordsInStream(): Promise<Map<string, string>> {
-  const kinesis = new KinesisClient(options())
+  const kinesis = new KinesisClient(stream.options)
   const start = { StreamName: 'users', ShardId: SHARD, ShardIteratorType: 'TRIM_HORIZON' as const }
   let { ShardIterator } = await kinesis.send(new GetShardIteratorCommand(start))
   for (const records = new Map<string, string>(); ; ) {
@@ -213,7 +81,7 @@ async function recordsInStream(): Promise<Map<string, string>> {
 
 /** Waits until at least so many records have arrived, and for a while longer for what should not come. */
 async function settled(least: number): Promise<void> {
-  const count = () => rows('users').length + rows('errors').length
+  const count = () => stream.rows('users').length + stream.rows('errors').length
   for (const end = Date.now() + 30_000; count() < least && Date.now() < end; ) await sleep(200)
   for (let last = -1; last !== count(); ) {
     last = count()
@@ -222,17 +90,20 @@ async function settled(least: number): Promise<void> {
 }
 
 /** How often each record was sent and has arrived. Broken records can be equal: those are counted together. */
-function accountOf(stream: Map<string, string>, covered: number[]) {
+function accountOf(sent: Map<string, string>, covered: number[]) {
   const account = new Map<string, { sent: number; arrived: number; mayRepeat: number }>()
-  for (const [sequenceNumber, text] of stream) {
+  for (const [sequenceNumber, text] of sent) {
     const entry = account.get(text) ?? { sent: 0, arrived: 0, mayRepeat: 0 }
     entry.sent++
     // Each kill may repeat what was not covered by the checkpoint before it.
     entry.mayRepeat += covered.filter((first) => indexOf(sequenceNumber) >= first).length
     account.set(text, entry)
   }
-  const textOf = new Map([...stream.values()].map((text) => [/"uuid":"([^"]+)"/.exec(text)?.[1], text]))
-  const arrived = [...rows('users').map(({ id }) => textOf.get(id)), ...rows('errors').map(({ record }) => record)]
+  const textOf = new Map([...sent.values()].map((text) => [/"uuid":"([^"]+)"/.exec(text)?.[1], text]))
+  const arrived = [
+    ...stream.rows('users').map(({ id }) => textOf.get(id)),
+    ...stream.rows('errors').map(({ record }) => record),
+  ]
   for (const text of arrived) account.get(text)!.arrived++
   return [...account].map(([text, entry]) => ({ text: text.slice(0, 200), ...entry }))
 }
@@ -240,10 +111,10 @@ function accountOf(stream: Map<string, string>, covered: number[]) {
 /** Windows that have another count than the users that arrived for them. */
 function wrongWindows(): object[] {
   const counted = new Map<string, number>()
-  for (const { window_start, country_code, users } of rows('counts'))
+  for (const { window_start, country_code, users } of stream.rows('counts'))
     counted.set(`${window_start} ${country_code}`, (counted.get(`${window_start} ${country_code}`) ?? 0) + users)
   const expected = new Map<string, number>()
-  for (const { event_time, country_code } of rows('users')) {
+  for (const { event_time, country_code } of stream.rows('users')) {
     const start = new Date(Math.floor(Date.parse(`${event_time}Z`) / 10_000) * 10_000).toISOString().slice(0, 19)
     expected.set(`${start} ${country_code}`, (expected.get(`${start} ${country_code}`) ?? 0) + 1)
   }
@@ -260,8 +131,8 @@ describe.each(['at-least-once', 'exactly-once'])('a local cloud that is killed u
     async (seed) => {
       // Prepare
       const random = new Random(seed)
-      await up(mode)
-      await setUp()
+      await stream.up(mode)
+      await stream.setUp()
       let over = false
       const producing = produce(seed, () => over, 40_000)
 
@@ -271,23 +142,23 @@ describe.each(['at-least-once', 'exactly-once'])('a local cloud that is killed u
         await sleep(random.whole(20, 1200))
         covered.push(await kill())
         if (random.chance(0.3)) {
-          launch(mode)
+          stream.launch(mode)
           await sleep(random.whole(100, 900))
           covered.push(await kill())
         }
-        await up(mode)
+        await stream.up(mode)
       }
       over = true
       const acknowledged = await producing
-      const stream = await recordsInStream()
-      await settled(stream.size)
+      const sent = await recordsInStream()
+      await settled(sent.size)
 
       // Assess
-      expect([...acknowledged].filter(([sequenceNumber, text]) => stream.get(sequenceNumber) !== text)).toEqual([])
-      const account = accountOf(stream, covered)
-      expect(account.filter(({ sent, arrived }) => arrived < sent)).toEqual([])
+      expect([...acknowledged].filter(([sequenceNumber, text]) => sent.get(sequenceNumber) !== text)).toEqual([])
+      const account = accountOf(sent, covered)
+      expect(account.filter((one) => one.arrived < one.sent)).toEqual([])
       const allowed = (mayRepeat: number) => (mode === 'exactly-once' ? 0 : mayRepeat)
-      expect(account.filter(({ sent, arrived, mayRepeat }) => arrived > sent + allowed(mayRepeat))).toEqual([])
+      expect(account.filter((one) => one.arrived > one.sent + allowed(one.mayRepeat))).toEqual([])
       if (mode === 'exactly-once') expect(wrongWindows()).toEqual([])
     },
     120_000,

@@ -1,4 +1,8 @@
-/** A local cloud with the stream's services in a process of its own, for tests that kill it. Prints its address when it is up. */
+/**
+ * A local cloud with the stream's services in a process of its own: `node stream-server.ts <folder> [at-least-once|exactly-once] [lambda]`. With
+ * `lambda` the function in the folder's `function/` transforms, in Lambda; without, tasks/stream/transform-records.ts does, called as it is.
+ * Prints its address when it is up.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { boot } from '../../../local/boot.ts'
@@ -8,10 +12,14 @@ import { createFirehose } from '../../../local/services/firehose/index.ts'
 import { createIam } from '../../../local/services/iam/index.ts'
 import { createKinesis } from '../../../local/services/kinesis/index.ts'
 import { createKinesisAnalytics } from '../../../local/services/kinesisanalyticsv2/index.ts'
+import { createLambda } from '../../../local/services/lambda/index.ts'
+import { createLogs } from '../../../local/services/logs/index.ts'
+import { createMonitoring } from '../../../local/services/monitoring/index.ts'
 import { createS3 } from '../../../local/services/s3/index.ts'
 import { handler as transform } from '../../../tasks/stream/transform-records.ts'
 
-const [, , folder = '', mode] = process.argv
+const [, , folder = '', ...flags] = process.argv
+const isInLambda = flags.includes('lambda')
 
 const role = (name: string, service: string) => ({
   Type: 'AWS::IAM::Role',
@@ -42,16 +50,43 @@ const write = (name: string, value: object) => writeFileSync(join(assembly, name
 write('manifest.json', {
   artifacts: { Stream: { type: 'aws:cloudformation:stack', properties: { templateFile: 'Stream.template.json' } } },
 })
-write('Stream.assets.json', { files: {} })
+write('Stream.assets.json', {
+  files: {
+    ...(isInLambda && {
+      function: {
+        source: { path: '../function', packaging: 'zip' },
+        destinations: { here: { bucketName: 'assets', objectKey: 'function.zip' } },
+      },
+    }),
+  },
+})
 write('Stream.template.json', {
   Resources: {
     Lake: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'lake' } },
     Delivery: role('Delivery', 'firehose.amazonaws.com'),
     Application: role('Application', 'kinesisanalytics.amazonaws.com'),
+    ...(isInLambda && {
+      Transform: role('Transform', 'lambda.amazonaws.com'),
+      Function: {
+        Type: 'AWS::Lambda::Function',
+        Properties: {
+          FunctionName: 'transform',
+          Handler: 'index.handler',
+          Runtime: 'nodejs24.x',
+          Timeout: 1,
+          MemorySize: 256,
+          Role: { 'Fn::GetAtt': ['Transform', 'Arn'] },
+          Code: { S3Bucket: 'assets', S3Key: 'function.zip' },
+        },
+      },
+    }),
   },
   Outputs: {},
 })
-const createAnalytics = (cloud: Cloud) => createKinesisAnalytics(cloud, { exactlyOnce: mode === 'exactly-once' })
-const services = [createIam, createS3, createTransform, createKinesis, createFirehose, createAnalytics]
+const createAnalytics = (cloud: Cloud) => createKinesisAnalytics(cloud, { exactlyOnce: flags.includes('exactly-once') })
+const stream = [createKinesis, createFirehose, createAnalytics]
+const services = isInLambda
+  ? [createIam, createLogs, createS3, createMonitoring, createLambda, ...stream]
+  : [createIam, createS3, createTransform, ...stream]
 const { url } = await boot({ assembly, dataDir: join(folder, 'data'), port: 0, services })
 process.stdout.write(`${url}\n`)
