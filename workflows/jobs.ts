@@ -25,7 +25,7 @@ export class Jobs extends Construct {
   readonly table: Table
   /** One row a workflow that runs, with the execution that may write. */
   readonly locks: Table
-  /** Events and invocations that reached no function. */
+  /** Events and invocations that reached no function, or that one failed at for good. */
   readonly deadLetters: Queue
   readonly functions: readonly TaskFunction[]
   private readonly completeJob: TaskFunction
@@ -83,6 +83,7 @@ export class Jobs extends Construct {
       allow(stopping.role, ['sagemaker:StopTrainingJob'], [trainingJobs(this)], { because: anyTraining })
     }
 
+    for (const called of [this.completeJob, this.cancelJobs]) this.keepFailures(called)
     for (const [name, pattern] of Object.entries(terminalStates)) this.rule(name, pattern, this.completeJob)
     this.reconcileEveryFiveMinutes()
   }
@@ -157,6 +158,13 @@ export class Jobs extends Construct {
       retryAttempts: 10,
     })
     new Rule(this, id, { eventPattern, targets: [target] })
+  }
+
+  /** EventBridge is done once Lambda has taken an event: what the function fails at three times would be forgotten. */
+  private keepFailures(task: TaskFunction): void {
+    const { queueArn } = this.deadLetters
+    allow(task.role, ['sqs:SendMessage'], [queueArn])
+    task.function.configureAsyncInvoke({ retryAttempts: 2, onFailure: { bind: () => ({ destination: queueArn }) } })
   }
 
   private reconcileEveryFiveMinutes(): void {

@@ -109,7 +109,12 @@ export class Monitoring extends Construct {
   /** Alarms on the first message that nobody could deliver. */
   watchDeadLetters(queue: IQueue): void {
     const waiting = queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: 'max' })
-    this.alarm('DeadLetters', waiting, 1, 'An event or an invocation reached no function; see the dead-letter queue.')
+    this.alarm(
+      'DeadLetters',
+      waiting,
+      1,
+      'An event reached no function, or one failed at it; see the dead-letter queue.',
+    )
     this.dashboard.addWidgets(new GraphWidget({ title: 'Undelivered events', width: 8, left: [waiting] }))
   }
 

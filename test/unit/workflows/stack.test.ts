@@ -300,6 +300,18 @@ describe('events', () => {
     for (const rule of rules) expect(rule.Targets[0].DeadLetterConfig.Arn).toBeDefined()
   })
 
+  it('are kept, too, when the function fails at them', () => {
+    // The other targets are state machines, which an event starts at once.
+    const called = new Set(
+      properties('AWS::Events::Rule').flatMap(({ Targets }) => Targets[0].Arn['Fn::GetAtt']?.[0] ?? []),
+    )
+    const [[queue]] = stack.ofType('AWS::SQS::Queue') as [[string, unknown]]
+    const configs = properties('AWS::Lambda::EventInvokeConfig')
+    expect(new Set(configs.map(({ FunctionName }) => FunctionName.Ref))).toEqual(called)
+    for (const { DestinationConfig } of configs)
+      expect(DestinationConfig.OnFailure.Destination).toEqual({ 'Fn::GetAtt': [queue, 'Arn'] })
+  })
+
   it('are healed by a schedule that is on', () => {
     const reconcile = properties('AWS::Scheduler::Schedule').filter(({ Target }) =>
       JSON.stringify(Target).includes('ReconcileJobs'),
