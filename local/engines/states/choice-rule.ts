@@ -71,7 +71,7 @@ export function compileRule(rule: Record<string, any>): RuleTest {
     const pattern = wildcard(wanted as string)
     return (scope) => {
       const value = read(variable, scope)
-      return typeof value === 'string' && pattern.test(value)
+      return typeof value === 'string' && pattern(value)
     }
   }
   const [, family, relation, path] = comparison.exec(name)!
@@ -109,11 +109,27 @@ function read(path: JsonPath, scope: Scope): Json {
   }
 }
 
-/** `*` stands for any characters; `\*` is a star. */
-function wildcard(pattern: string): RegExp {
-  const parts = pattern.match(/\\[*\\]|[\s\S]/g) ?? []
-  const source = parts.map((part) =>
-    part === '*' ? '[\\s\\S]*' : part.slice(-1).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
-  )
-  return new RegExp(`^${source.join('')}$`)
+/**
+ * `*` stands for any characters; `\*` is a star. Each text between stars is looked for where it first comes, which is as good as any later
+ * place, so no text takes longer than its length times the pattern's.
+ */
+function wildcard(pattern: string): (text: string) => boolean {
+  const parts = ['']
+  for (const part of pattern.match(/\\[*\\]|[\s\S]/g) ?? []) {
+    if (part === '*') parts.push('')
+    else parts[parts.length - 1] += part.slice(-1)
+  }
+  const [first = '', ...rest] = parts
+  const last = rest.pop()
+  if (last === undefined) return (text) => text === first
+  return (text) => {
+    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false
+    let at = first.length
+    for (const part of rest) {
+      const found = text.indexOf(part, at)
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return at <= text.length - last.length
+  }
 }

@@ -14,7 +14,7 @@ export interface JsonataExpression {
   /** `$states.input.a.b` and the like, read without the interpreter: where it starts and the members from there. */
   readonly simple: readonly string[] | undefined
   readonly expression: jsonata.Expression
-  /** Defines functions: only such expressions can run on without end. */
+  /** Defines functions or counts: only such expressions can run on without end, or for an hour. */
   readonly guarded: boolean
 }
 
@@ -41,7 +41,7 @@ export function compileJsonata(text: string): JsonataExpression {
   let entry = compiled.get(text)
   if (!entry) {
     const expression = jsonata(text)
-    const guarded = /\bfunction\b|λ|~>|\?\s*[,)]/.test(text)
+    const guarded = /\bfunction\b|λ|~>|\?\s*[,)]|\.\./.test(text)
     extend(expression, guarded)
     const simple = /^\$[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(text) ? text.slice(1).split('.') : undefined
     entry = { text, simple, expression, guarded }
