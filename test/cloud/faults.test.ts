@@ -3,13 +3,13 @@
  * is left open, and a new execution completes with the rows of the truth file.
  */
 import { readFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import { DescribeStateMachineCommand, StopExecutionCommand, UpdateStateMachineCommand } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startSite } from '../../data/loans/site/index.ts'
 import { findMysqlServer } from '../../local/services/rds/index.ts'
 import { Faulty, QUARTER } from '../support/faulty.ts'
+import { withoutAction } from '../support/grants.ts'
+import { changeMysql } from '../support/mysql.ts'
 import { type Running, startRunning } from '../support/running.ts'
 import { unzip } from '../unit/loans/read-archive.ts'
 import { zipOf } from '../unit/tasks/zips.ts'
@@ -64,7 +64,7 @@ describe('the source', () => {
 
   it('stays down: the workflow gives up, naming the address', async () => {
     await running.site.close()
-    const restore = await withFewerRetries()
+    const restore = await faulty.withDefinition(/"MaxAttempts": *6/g, '"MaxAttempts": 1')
     const ended = await running.end(await faulty.start())
     await restore()
     running.site = await siteAgain()
@@ -77,16 +77,6 @@ describe('the source', () => {
   function siteAgain() {
     const { port } = running.site
     return startSite({ folder: running.folder, username: 'loader', password: 'open-sesame', port })
-  }
-
-  /** The deployed definition as it is, but for its patience. @returns what puts it back */
-  async function withFewerRetries() {
-    const stateMachineArn = running.cloud.outputs.BatchStateMachineArn!
-    const { definition } = await running.sfn.send(new DescribeStateMachineCommand({ stateMachineArn }))
-    const impatient = definition!.replaceAll(/"MaxAttempts": *6/g, '"MaxAttempts": 1')
-    expect(impatient).not.toBe(definition)
-    await running.sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: impatient }))
-    return () => running.sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: definition! }))
   }
 })
 
@@ -117,40 +107,96 @@ describe('an archive', () => {
     await faulty.publish()
     await faulty.recovers()
   })
-})
 
-describe('a store', () => {
-  /** The archive with a seller's name of so many letters: no rule of the data forbids it, but a column does. */
-  async function publishLongName(letters: number): Promise<void> {
-    const [origination, performance] = await unzip(faulty.archive.path)
-    const [first = '', ...others] = origination!.toString('latin1').split('\n')
-    const fields = first.split('|')
-    fields[23] = 'N'.repeat(letters)
+  it('whose layout nobody knows is refused, naming its fields', async () => {
+    const [, performance] = await unzip(faulty.archive.path)
     await faulty.publishBytes(
       await zipOf({
-        [`orig_${QUARTER}.txt`]: [fields.join('|'), ...others].join('\n'),
+        [`orig_${QUARTER}.txt`]: `${Array(12).fill('7').join('|')}\n`.repeat(9),
         [`perf_${QUARTER}.txt`]: performance!.toString('latin1'),
       }),
     )
+    const { cause } = await faulty.fails(await faulty.start(), 'LayoutConflict')
+    expect(cause).toMatch(/orig_1999Q1\.txt .*12 fields, as in no known layout/)
+    await faulty.publish()
+    await faulty.recovers()
+  })
+})
+
+describe('a store', () => {
+  /** The objects below a prefix of the processed bucket, the first one's key first. */
+  async function firstKey(prefix: string) {
+    const Bucket = running.cloud.outputs.ProcessedBucketName!
+    const { Contents } = await faulty.ask('s3', 'ListObjectsV2', { Bucket, Prefix: `${prefix}quarter=${QUARTER}/` })
+    return { Bucket, Key: Contents[0].Key as string }
   }
 
   it.skipIf(!hasMysql)('refuses rows: MySQL, naming file and column; the old rows stay', async () => {
+    // Prepare: an export with a seller's name that is too long, as if Hive had written it.
     await faulty.recovers()
-    await publishLongName(100)
+    const kept = faulty.archive.truth.tables.origination.processed
+    await faulty.publish()
+    await faulty.beforeTask('batch/load-mysql', async () => {
+      const object = await firstKey('export/origination/')
+      const { Body } = await faulty.ask('s3', 'GetObject', object)
+      const [line = '', ...lines] = Buffer.concat(await Body.toArray())
+        .toString()
+        .split('\n')
+      const fields = line.split('|')
+      fields[23] = 'N'.repeat(100)
+      await faulty.ask('s3', 'PutObject', { ...object, Body: [fields.join('|'), ...lines].join('\n') })
+    })
+
+    // Act
     const { cause } = await faulty.fails(await faulty.start(), 'MysqlLoadRefused')
+
+    // Assess
     expect(cause).toMatch(/export\/origination\/quarter=1999Q1\/.*seller_name/s)
+    expect(await changeMysql(running.cloud, 'UPDATE origination SET channel = NULL')).toBe(kept)
     await faulty.publish()
     await faulty.recovers()
   })
 
-  it('refuses rows: Redshift, naming the quarter and the column', async () => {
-    await publishLongName(250)
-    const { cause } = await faulty.fails(
-      await faulty.start({ mysql: false, redshift: true }),
-      'RedshiftStatementFailed',
-    )
-    expect(cause).toMatch(/LoadRedshift#1999Q1.*seller_name/s)
+  it('refuses rows: Redshift, naming the quarter and the file', async () => {
+    let key = ''
+    await faulty.beforeTask('batch/load-redshift', async () => {
+      const object = await firstKey(`origination/origination_year=${QUARTER.slice(0, 4)}/`)
+      key = object.Key
+      await faulty.ask('s3', 'PutObject', { ...object, Body: 'no Parquet' })
+    })
+    const { cause } = await faulty.fails(await faulty.start(), 'RedshiftStatementFailed')
+    expect(cause).toContain(`LoadRedshift#${QUARTER}`)
+    expect(cause).toContain(key)
     await faulty.publish()
+    await faulty.recovers()
+  })
+
+  it.skipIf(!hasMysql)('loses a row before the stores are compared: MySQL', async () => {
+    await faulty.beforeTask('batch/measure-mysql', async () => {
+      const sql = `DELETE FROM origination WHERE quarter = '${QUARTER}' ORDER BY loan_identifier LIMIT 1`
+      expect(await changeMysql(running.cloud, sql)).toBe(1)
+    })
+    const { cause } = await faulty.fails(await faulty.start(), 'ReconciliationError')
+    const { processed } = faulty.archive.truth.tables.origination
+    expect(cause).toContain(
+      `origination of ${QUARTER} has ${processed} rows processed by Hive, but ${processed - 1} rows in mysql`,
+    )
+    await faulty.recovers()
+  })
+
+  it('changes a value before the stores are compared: Redshift', async () => {
+    await faulty.beforeTask('batch/reconcile', () =>
+      faulty.changeRedshift(
+        `UPDATE performance SET current_actual_upb = current_actual_upb + 1000 WHERE quarter = '${QUARTER}'
+         AND (loan_identifier, period) IN (SELECT MIN(loan_identifier), MIN(period) FROM performance)`,
+      ),
+    )
+    const { cause } = await faulty.fails(await faulty.start(), 'ReconciliationError')
+    const [, expected, found] =
+      /performance of 1999Q1 differs in current_actual_upb: sum: ([\d.]+) as processed by Hive, ([\d.]+) in redshift/.exec(
+        cause!,
+      ) ?? []
+    expect(Number(found) - Number(expected)).toBeCloseTo(1000)
     await faulty.recovers()
   })
 })
@@ -182,11 +228,7 @@ describe('the cluster', () => {
     await faulty.reaches(executionArn, 'CreateTables')
     const { Clusters } = await faulty.ask('elasticmapreduce', 'ListClusters', { ClusterStates: ['RUNNING', 'WAITING'] })
     expect(Clusters).toHaveLength(1)
-    const runs = async () => {
-      const { Steps } = await faulty.ask('elasticmapreduce', 'ListSteps', { ClusterId: Clusters[0].Id })
-      return Steps.some(({ Name, Status }: any) => Name.endsWith('#ProcessPerformance') && Status.State === 'RUNNING')
-    }
-    while (!(await runs())) await sleep(2)
+    await faulty.runs('ProcessPerformance')
     await faulty.ask('elasticmapreduce', 'TerminateJobFlows', { JobFlowIds: [Clusters[0].Id] })
     const { cause } = await faulty.fails(executionArn, 'ClusterFailed')
     expect(cause).toContain(Clusters[0].Id)
@@ -194,61 +236,14 @@ describe('the cluster', () => {
   })
 })
 
-describe('an execution', () => {
-  it.each(['CreateCluster', 'ProcessPerformance', 'LoadStores'])('is aborted in %s', async (state) => {
-    const executionArn = await faulty.start()
-    await faulty.reaches(executionArn, state)
-    await running.sfn.send(new StopExecutionCommand({ executionArn, error: 'Stopped', cause: 'by hand' }))
-    expect(await running.end(executionArn)).toMatchObject({ status: 'ABORTED', error: 'Stopped' })
-    await faulty.nothingRuns()
+describe('a permission', () => {
+  it.each([
+    ['of a function', 'BatchProcessPerformanceRole', 'elasticmapreduce:AddJobFlowSteps', 'AccessDeniedException'],
+    ['of the cluster', 'BatchClusterNodeRole', 's3:PutObject', 'HiveStepFailed'],
+  ])('%s is missing: the error names role and action', async (_, role, action, error) => {
+    const giveBack = withoutAction(running.cloud, role, action)
+    const { cause } = await faulty.fails(await faulty.start(), error).finally(giveBack)
+    expect(cause).toMatch(new RegExp(`${role}.* is not authorized to perform: ${action}`, 's'))
     await faulty.recovers()
-  })
-})
-
-describe('an event', () => {
-  const rules = async (): Promise<string[]> => {
-    const { Rules } = await faulty.ask('events', 'ListRules')
-    const ends = /EMR Step|EMR Cluster|Redshift Data/
-    return Rules.filter(({ EventPattern = '' }) => ends.test(EventPattern)).map(({ Name }: any) => Name)
-  }
-
-  it('is lost: reconcile-jobs ends the wait instead', async () => {
-    const names = await rules()
-    expect(names).toHaveLength(3)
-    for (const Name of names) await faulty.ask('events', 'DisableRule', { Name })
-    let settled = 0
-    try {
-      const executionArn = await faulty.start()
-      let over = false
-      const ended = running.end(executionArn).finally(() => {
-        over = true
-      })
-      while (!over) {
-        settled += (await faulty.invoke('jobs/reconcile-jobs', {})).settled
-        await sleep(100)
-      }
-      faulty.equalsTruth(await ended)
-    } finally {
-      for (const Name of names) await faulty.ask('events', 'EnableRule', { Name })
-    }
-    expect(settled).toBeGreaterThan(0)
-    await faulty.nothingRuns()
-  })
-
-  it('comes again and again, early and late', async () => {
-    const executionArn = await faulty.start()
-    await faulty.reaches(executionArn, 'CreateTables')
-    const { Clusters } = await faulty.ask('elasticmapreduce', 'ListClusters', { ClusterStates: ['RUNNING', 'WAITING'] })
-    const ready = { 'detail-type': 'EMR Cluster State Change', detail: { clusterId: Clusters[0].Id, state: 'WAITING' } }
-    for (let times = 0; times < 3; times++) await faulty.invoke('jobs/complete-job', ready)
-    faulty.equalsTruth(await running.end(executionArn))
-    const { Steps } = await faulty.ask('elasticmapreduce', 'ListSteps', { ClusterId: Clusters[0].Id })
-    expect(Steps).toHaveLength(4)
-    for (const { Id } of Steps) {
-      const detail = { stepId: Id, state: 'COMPLETED' }
-      await faulty.invoke('jobs/complete-job', { 'detail-type': 'EMR Step Status Change', detail })
-    }
-    await faulty.nothingRuns()
-    expect((await running.end(executionArn)).status).toBe('SUCCEEDED')
   })
 })

@@ -1,6 +1,7 @@
 /**
- * kill -9 of the whole local cloud in the middle of a run: started again over the same data, the execution goes on by itself and ends with
- * the rows of the truth file. CHAOS_RUNS kills more often, CHAOS_SEED elsewhere.
+ * kill -9 of the whole local cloud in the middle of a run, again and again over the same data: started again, the execution goes on by itself
+ * and ends with the rows of the truth file, or with an error by name, and the next one does. Nothing is left running. CHAOS_RUNS kills more
+ * often, CHAOS_SEED elsewhere.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,70 +14,116 @@ import { fileURLToPath } from 'node:url'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import {
   DescribeExecutionCommand,
+  type DescribeExecutionCommandOutput,
   paginateGetExecutionHistory,
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Archive, generateArchive } from '../../data/loans/generate-archive.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { generateArchive } from '../../data/loans/generate-archive.ts'
 import { type Site, startSite } from '../../data/loans/site/index.ts'
+import { synthesize } from '../../local/deploy/synth.ts'
 import { findMysqlServer } from '../../local/services/rds/index.ts'
+import { nothingRuns, trueCounts } from '../support/nothing-runs.ts'
 
 const WORKER = fileURLToPath(new URL('../support/cloud-process.ts', import.meta.url))
+const mysql = (await findMysqlServer()) !== undefined
 const STATES = [
+  'ListArchives',
   'CollectQuarters',
+  'ClearQuarters',
   'CreateCluster',
+  'CreateTables',
   'ProcessOrigination',
   'ProcessPerformance',
+  'CountRecords',
+  'CheckQuality',
   'LoadStores',
+  ...(mysql ? ['MeasureMysql'] : []),
   'Reconcile',
+  'Report',
 ]
-const runs = Number(process.env.CHAOS_RUNS ?? 1)
-const seed = Number(process.env.CHAOS_SEED ?? 3)
-const mysql = (await findMysqlServer()) !== undefined
+/** Five seeds then fall on five states, and the next ones on others. */
+const STRIDE = 5
+const LONGEST_DELAY_MS = 250
+const runs = Number(process.env.CHAOS_RUNS ?? 5)
+const first = Number(process.env.CHAOS_SEED ?? 1)
+const END_TIMEOUT_MS = 120_000
 
 let root: string
 let site: Site
-let archive: Archive
+let assembly: string
 let child: ChildProcess
+let outputs: Record<string, string>
+let client: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } }
 let states: SFNClient
 
-beforeEach(async () => {
+beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'stepwell-kill-'))
-  const folder = join(root, 'archives')
-  archive = await generateArchive({ quarter: '1999Q1', loans: 40, dirty: 0.05, seed: 9, through: '1999-12', folder })
-  site = await startSite({ folder, username: 'loader', password: 'open-sesame' })
-})
-afterEach(async () => {
+  await publish(0)
+  assembly = await synthesize()
+  site = await startSite({ folder: join(root, 'archives'), username: 'loader', password: 'open-sesame' })
+  await up()
+  const secrets = new SecretsManagerClient(client)
+  const SecretString = JSON.stringify({ username: 'loader', password: 'open-sesame' })
+  await secrets.send(new PutSecretValueCommand({ SecretId: outputs.SourceCredentialsArn, SecretString }))
+  secrets.destroy()
+}, 300_000)
+afterAll(async () => {
   states?.destroy()
   if (child?.exitCode === null && child.signalCode === null) {
     child.kill('SIGTERM')
-    await Promise.race([once(child, 'exit'), sleep(10_000)])
+    await Promise.race([once(child, 'exit'), sleep(15_000)])
     child.kill('SIGKILL')
   }
   await site.close()
   rmSync(root, { recursive: true, force: true })
 })
 
-/** Starts the cloud over the same data and gives its outputs. */
-async function up(): Promise<Record<string, string>> {
-  child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', WORKER, join(root, 'data'), site.url], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** Publishes the quarter with rows of its own, so that every state has work. */
+function publish(seed: number) {
+  const folder = join(root, 'archives')
+  return generateArchive({ quarter: '1999Q1', loans: 40, dirty: 0.05, seed: 100 + seed, through: '1999-12', folder })
+}
+
+/** Starts the cloud over the same data. */
+async function up(): Promise<void> {
+  child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', WORKER, join(root, 'data'), site.url, assembly],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const died = once(child, 'exit').then(([code]) => {
+    throw new Error(`The local cloud ended with ${code} before it was up.`)
   })
-  const [line] = await once(createInterface(child.stdout!), 'line')
-  const { url, outputs } = JSON.parse(line)
-  const options = {
-    endpoint: url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' },
-  }
+  died.catch(() => {})
+  const [line] = await Promise.race([once(createInterface(child.stdout!), 'line'), died])
+  const { url: endpoint, outputs: made } = JSON.parse(line)
+  outputs = made
+  client = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' } }
   states?.destroy()
-  states = new SFNClient(options)
-  const secrets = new SecretsManagerClient(options)
-  const SecretString = JSON.stringify({ username: 'loader', password: 'open-sesame' })
-  await secrets.send(new PutSecretValueCommand({ SecretId: outputs.SourceCredentialsArn, SecretString }))
-  secrets.destroy()
-  return outputs
+  states = new SFNClient(client)
+}
+
+async function start(): Promise<string> {
+  const { executionArn } = await states.send(
+    new StartExecutionCommand({
+      stateMachineArn: outputs.BatchStateMachineArn,
+      input: JSON.stringify({ load: { mysql } }),
+    }),
+  )
+  return executionArn!
+}
+
+const describeIt = (executionArn: string) => states.send(new DescribeExecutionCommand({ executionArn }))
+
+async function end(executionArn: string): Promise<DescribeExecutionCommandOutput> {
+  const isOver = async () => (await describeIt(executionArn)).status !== 'RUNNING'
+  for (const deadline = Date.now() + END_TIMEOUT_MS; !(await isOver()); await sleep(50))
+    if (Date.now() > deadline) throw new Error(`Still in ${(await entered(executionArn)).at(-1)} after two minutes.`)
+  return describeIt(executionArn)
 }
 
 async function entered(executionArn: string): Promise<string[]> {
@@ -86,24 +133,27 @@ async function entered(executionArn: string): Promise<string[]> {
   return names
 }
 
+/** Waits until the execution has entered a state, or has ended. */
+async function reaches(executionArn: string, state: string): Promise<void> {
+  while (!(await entered(executionArn)).includes(state)) {
+    if ((await describeIt(executionArn)).status !== 'RUNNING') return
+    await sleep(10)
+  }
+}
+
 describe('the local cloud, killed in the middle of a run', () => {
-  it.each(
-    Array.from({ length: runs }, (_, i) => {
-      const at = seed + i
-      return { state: STATES[at % STATES.length]!, delay: (at * 7919) % 250 }
-    }),
-  )(
-    'goes on after $state and $delay ms',
-    async ({ state, delay }) => {
+  const kills = Array.from({ length: runs }, (_, i) => {
+    const seed = first + i
+    return { seed, state: STATES[(seed * STRIDE) % STATES.length]!, delay: (seed * 7919) % LONGEST_DELAY_MS }
+  })
+
+  it.each(kills)(
+    'goes on after $state and $delay ms (seed $seed)',
+    async ({ seed, state, delay }) => {
       // Prepare
-      const { BatchStateMachineArn } = await up()
-      const { executionArn } = await states.send(
-        new StartExecutionCommand({
-          stateMachineArn: BatchStateMachineArn,
-          input: JSON.stringify({ load: { mysql } }),
-        }),
-      )
-      while (!(await entered(executionArn!)).includes(state)) await sleep(10)
+      const archive = await publish(seed)
+      const executionArn = await start()
+      await reaches(executionArn, state)
       await sleep(delay)
 
       // Act
@@ -112,36 +162,19 @@ describe('the local cloud, killed in the middle of a run', () => {
       await up()
 
       // Assess
-      const describeIt = () => states.send(new DescribeExecutionCommand({ executionArn }))
-      await expect.poll(async () => (await describeIt()).status, { timeout: 90_000, interval: 50 }).not.toBe('RUNNING')
-      let ended = await describeIt()
+      let ended = await end(executionArn)
       // What was lost with the process (a cluster, a statement) may fail the execution by name; a new one then completes.
       if (ended.status !== 'SUCCEEDED') {
         expect(ended.error, ended.cause).toMatch(
           /^(ClusterFailed|ClusterLost|HiveStepFailed|HiveStepCancelled|RedshiftStatement\w+)$/,
         )
-        const again = await states.send(
-          new StartExecutionCommand({
-            stateMachineArn: BatchStateMachineArn,
-            input: JSON.stringify({ load: { mysql } }),
-          }),
-        )
-        const described = () => states.send(new DescribeExecutionCommand({ executionArn: again.executionArn }))
-        await expect.poll(async () => (await described()).status, { timeout: 60_000, interval: 50 }).not.toBe('RUNNING')
-        ended = await described()
+        await nothingRuns(client, outputs)
+        ended = await end(await start())
       }
       expect(ended.status, `${ended.error}: ${ended.cause}`).toBe('SUCCEEDED')
-      const { origination, performance } = archive.truth.tables
-      expect(JSON.parse(ended.output!).counts).toMatchObject({
-        origination: {
-          raw: origination.raw,
-          rejected: origination.rejected,
-          redshift: origination.processed,
-          ...(mysql && { mysql: origination.processed }),
-        },
-        performance: { raw: performance.raw, rejected: performance.rejected, redshift: performance.processed },
-      })
+      expect(JSON.parse(ended.output!).counts).toEqual(trueCounts(archive, { mysql }))
+      await nothingRuns(client, outputs)
     },
-    180_000,
+    300_000,
   )
 })

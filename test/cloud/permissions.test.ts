@@ -99,7 +99,7 @@ function without(role: RoleRecord, ...actions: string[]): RoleRecord {
 
 /** What is asked for only when archives are loaded: a run that missed it goes through collecting and Hive in vain. */
 const LOADS =
-  /^Batch(PrepareMysql|ListExportFiles|LoadMysql|SwapMysql|PrepareRedshift|LoadRedshift|Reconcile)|^Warehouse/
+  /^Batch(PrepareMysql|ListExportFiles|LoadMysql|SwapMysql|MeasureMysql|PrepareRedshift|LoadRedshift|Reconcile)|^Warehouse/
 
 /** The next run has everything to do, or everything but what comes before the loads. */
 async function forget(role?: string): Promise<void> {

@@ -1,15 +1,15 @@
 /** What the tests of faults have in common: one quarter that is published anew, and what must be true after every failure. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
-import { EMRClient, ListClustersCommand } from '@aws-sdk/client-emr'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn'
 import { expect } from 'vitest'
 import { type Archive, generateArchive } from '../../data/loans/generate-archive.ts'
+import { beforeInvoking } from './interpose.ts'
+import { nothingRuns, trueCounts } from './nothing-runs.ts'
 import type { Running } from './running.ts'
 
 export const QUARTER = '1999Q1'
-const LIVE = ['STARTING', 'BOOTSTRAPPING', 'RUNNING', 'WAITING', 'TERMINATING'] as const
 
 export class Faulty {
   readonly running: Running
@@ -54,27 +54,8 @@ export class Faulty {
     return ended
   }
 
-  /** No cluster lives, no job is open, and no token is kept. */
-  async nothingRuns(): Promise<void> {
-    const emr = new EMRClient(this.running.clientOptions)
-    const dynamodb = new DynamoDBClient(this.running.clientOptions)
-    const TableName = this.running.cloud.outputs.JobsTableName!
-    await expect
-      .poll(async () => (await emr.send(new ListClustersCommand({ ClusterStates: [...LIVE] }))).Clusters, {
-        timeout: 10_000,
-      })
-      .toEqual([])
-    await expect
-      .poll(
-        async () => {
-          const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName, ConsistentRead: true }))
-          return Items.filter((job) => job.status?.S === 'open' || job.token)
-        },
-        { timeout: 10_000 },
-      )
-      .toEqual([])
-    emr.destroy()
-    dynamodb.destroy()
+  nothingRuns(): Promise<void> {
+    return nothingRuns(this.running.clientOptions, this.running.cloud.outputs)
   }
 
   /** A new execution completes, and every store holds what the truth file says. */
@@ -84,22 +65,26 @@ export class Faulty {
 
   equalsTruth(ended: DescribeExecutionCommandOutput): void {
     expect(ended.status, `${ended.error}: ${ended.cause}`).toBe('SUCCEEDED')
-    const { origination, performance } = this.archive.truth.tables
-    const stages = ({ raw, rejected, processed }: typeof origination) => ({
-      raw,
-      rejected,
-      processed,
-      redshift: processed,
-    })
-    expect(JSON.parse(ended.output!).counts).toEqual({
-      origination: { ...stages(origination), ...(this.load.mysql && { mysql: origination.processed }) },
-      performance: stages(performance),
-    })
+    expect(JSON.parse(ended.output!).counts).toEqual(trueCounts(this.archive, this.load))
   }
 
   /** Waits until the execution has entered a state. */
   async reaches(executionArn: string, state: string): Promise<void> {
-    await expect.poll(() => this.running.entered(executionArn), { timeout: 60_000, interval: 15 }).toContain(state)
+    await expect.poll(() => this.running.entered(executionArn), { timeout: 100_000, interval: 15 }).toContain(state)
+  }
+
+  /** Waits until a Hive step of that state runs. */
+  async runs(state: string): Promise<void> {
+    const isRunning = async () => {
+      const { Clusters } = await this.ask('elasticmapreduce', 'ListClusters', { ClusterStates: ['RUNNING'] })
+      for (const { Id } of Clusters) {
+        const { Steps } = await this.ask('elasticmapreduce', 'ListSteps', { ClusterId: Id, StepStates: ['RUNNING'] })
+        if (Steps.some(({ Name }: any) => Name.endsWith(`#${state}`))) return true
+      }
+      return false
+    }
+    for (const deadline = Date.now() + 60_000; !(await isRunning()); await sleep(2))
+      if (Date.now() > deadline) throw new Error(`No step of ${state} has run within a minute.`)
   }
 
   /** As the administrator, by the service's signing name. */
@@ -112,6 +97,30 @@ export class Faulty {
   async functionOf(task: string): Promise<string> {
     const { Functions } = await this.ask('lambda', 'ListFunctions')
     return Functions.find(({ Description }: any) => Description === `tasks/${task}.ts`).FunctionName
+  }
+
+  /** Deploys the definition as it is, but for one thing. @returns what puts it back */
+  async withDefinition(what: RegExp, by: string): Promise<() => Promise<unknown>> {
+    const stateMachineArn = this.running.cloud.outputs.BatchStateMachineArn!
+    const { definition } = await this.ask('states', 'DescribeStateMachine', { stateMachineArn })
+    const changed = definition.replaceAll(what, by)
+    expect(changed).not.toBe(definition)
+    await this.ask('states', 'UpdateStateMachine', { stateMachineArn, definition: changed })
+    return () => this.ask('states', 'UpdateStateMachine', { stateMachineArn, definition })
+  }
+
+  /** Acts when a task's function is invoked the next time, before it runs. @returns what takes it back */
+  async beforeTask(task: string, act: () => Promise<void>): Promise<() => void> {
+    return beforeInvoking(this.running.cloud, await this.functionOf(task), act)
+  }
+
+  /** Runs one statement in Redshift. */
+  async changeRedshift(Sql: string): Promise<void> {
+    const { RedshiftWorkgroupName: WorkgroupName, RedshiftDatabaseName: Database } = this.running.cloud.outputs
+    const { Id } = await this.ask('redshift-data', 'ExecuteStatement', { WorkgroupName, Database, Sql })
+    const statement = () => this.ask('redshift-data', 'DescribeStatement', { Id })
+    await expect.poll(async () => (await statement()).Status, { timeout: 20_000 }).toMatch(/^F/)
+    expect(await statement()).toMatchObject({ Status: 'FINISHED', ResultRows: 1 })
   }
 
   /** Invokes a task's function and gives what it returns. */
