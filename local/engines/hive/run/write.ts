@@ -174,7 +174,8 @@ export class Writer {
         `COPY (${sql}) TO ${quote(file)} (FORMAT parquet, COMPRESSION ${compression.toLowerCase()})`,
         at,
       )
-    const line = columns.map((c) => textField(c, text, at)).join(` || ${quote(text.delimiter)} || `)
+    // One function for the whole line: a chain of || would copy it at every field.
+    const line = `concat_ws(${[quote(text.delimiter), ...columns.map((c) => textField(c, text, at))].join(', ')})`
     return await this.#duck.run(
       `COPY (SELECT ${line} FROM (${sql})) TO ${quote(file)} (FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE '')`,
       at,
@@ -250,8 +251,12 @@ function textField(column: Column, format: TextFormat, at: Place): string {
         ? sql
         : `CAST(${sql} AS VARCHAR)`
   if (format.escape && isText(type)) {
-    for (const special of [format.escape, format.delimiter])
-      text = `replace(${text}, ${quote(special)}, ${quote(format.escape + special)})`
+    const specials = [format.escape, format.delimiter]
+    const escaped = specials.reduce(
+      (sql, special) => `replace(${sql}, ${quote(special)}, ${quote(format.escape + special)})`,
+      text,
+    )
+    text = `CASE WHEN ${specials.map((special) => `contains(${text}, ${quote(special)})`).join(' OR ')} THEN ${escaped} ELSE ${text} END`
   }
   return `coalesce(${text}, ${quote(format.nullText)})`
 }
