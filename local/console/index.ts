@@ -1,8 +1,10 @@
-/** Serves the console page at `/_stepwell/`; the page itself speaks AWS's protocols to the gateway. */
+/** Serves the console page at `/_stepwell/`; the page speaks AWS's protocols to the gateway, and asks here for a look into Parquet files. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import type { Cloud } from '../cloud.ts'
 import type { WireResponse } from '../gateway/message.ts'
 import type { Service } from '../gateway/service.ts'
+import { lookIntoParquet } from './parquet.ts'
 
 export const CONSOLE_PATH = '/_stepwell/'
 const source = (file: string) => fileURLToPath(new URL(`../../web/console/${file}`, import.meta.url))
@@ -15,7 +17,7 @@ const headers = {
   'x-content-type-options': 'nosniff',
 }
 
-export function createConsole(): Service {
+export function createConsole(cloud: Cloud): Service {
   let script: Promise<string> | undefined
   return {
     name: 'console',
@@ -30,11 +32,22 @@ export function createConsole(): Service {
         return page('text/html; charset=utf-8', await readFile(source('index.html'), 'utf8'))
       if (request.path === `${CONSOLE_PATH}console.css`)
         return page('text/css', await readFile(source('console.css'), 'utf8'))
+      if (request.path === `${CONSOLE_PATH}parquet`) {
+        return parquet(cloud, request.query.get('bucket') ?? '', request.query.get('key') ?? '')
+      }
       if (request.path !== `${CONSOLE_PATH}console.js`) return undefined
       // Bundled when somebody first looks: the cloud itself starts without it.
       script ??= bundle()
       return page('text/javascript', await script)
     },
+  }
+}
+
+async function parquet(cloud: Cloud, bucket: string, key: string): Promise<WireResponse> {
+  try {
+    return page('application/json', JSON.stringify(await lookIntoParquet(cloud, bucket, key)))
+  } catch (error) {
+    return { ...page('text/plain; charset=utf-8', (error as Error).message), status: 400 }
   }
 }
 

@@ -26,6 +26,8 @@ const Elk = elk as unknown as new () => ELK
 const LETTER_WIDTH = 7.2
 const NODE_HEIGHT = 34
 const NODE_PADDING = 34
+/** What is inside of a Map is entered often, and says how often. */
+const COUNT_WIDTH = ' ×10,000'.length * LETTER_WIDTH
 const layout = {
   'elk.algorithm': 'layered',
   'elk.direction': 'DOWN',
@@ -44,10 +46,10 @@ const container = { ...layout, 'elk.padding': '[top=34,left=16,bottom=16,right=1
 
 /** No edge crosses the frame of a Map or a Parallel, so each is laid out by itself. */
 export async function layOut(flow: Flow): Promise<ElkNode> {
-  return new Elk().layout({ id: 'root', layoutOptions: layout, ...children(flow, '', true) })
+  return new Elk().layout({ id: 'root', layoutOptions: layout, ...children(flow, '') })
 }
 
-function children(flow: Flow, prefix: string, top: boolean): { children: ElkNode[]; edges: ElkExtendedEdge[] } {
+function children(flow: Flow, prefix: string, inMap = false): { children: ElkNode[]; edges: ElkExtendedEdge[] } {
   const id = (name: string) => `${prefix}${name}`
   const nodes: ElkNode[] = []
   const edges: ElkExtendedEdge[] = []
@@ -58,7 +60,7 @@ function children(flow: Flow, prefix: string, top: boolean): { children: ElkNode
       targets: [id(to)],
       layoutOptions: kind === 'next' ? mainWay : {},
     })
-  if (top) {
+  if (prefix === '') {
     nodes.push({ id: id('#start'), width: 18, height: 18 })
     edge('#start', flow.StartAt, 'next')
   }
@@ -67,12 +69,14 @@ function children(flow: Flow, prefix: string, top: boolean): { children: ElkNode
     const node: ElkNode = {
       id: id(name),
       labels: [{ text: name }],
-      width: name.length * LETTER_WIDTH + NODE_PADDING,
+      width: name.length * LETTER_WIDTH + NODE_PADDING + (inMap ? COUNT_WIDTH : 0),
       height: NODE_HEIGHT,
     }
     if (inner.length > 0) {
       node.layoutOptions = container
-      const parts = inner.map((flow, index) => children(flow, `${id(name)}/${inner.length > 1 ? index : ''}:`, false))
+      const parts = inner.map((flow, index) =>
+        children(flow, `${id(name)}/${inner.length > 1 ? index : ''}:`, inMap || state.Type === 'Map'),
+      )
       node.children = parts.flatMap((part) => part.children)
       node.edges = parts.flatMap((part) => part.edges)
     }
@@ -111,12 +115,18 @@ function nodesOf(parent: ElkNode, dx: number, dy: number, props: Parameters<type
     if (!name) return html`<circle class="start" cx=${x + width / 2} cy=${y + height / 2} r="8" />`
     const run = props.runs.get(name)
     const kind = `state ${run?.status ?? 'waiting'} ${node.children ? 'container' : ''} ${props.picked === name ? 'picked' : ''}`
-    const count = run && run.entered > 1 ? ` ×${run.entered}` : ''
+    const count = run && run.visits.length > 1 ? ` ×${run.visits.length.toLocaleString('en-US')}` : ''
     const label = `${name}: ${run?.status ?? 'waiting'}`
     return html`<g class=${kind} role="button" tabindex="0" aria-label=${label} onClick=${(event: Event) => {
       event.stopPropagation()
       props.onPick(name)
-    }} onKeyDown=${(event: KeyboardEvent) => event.key === 'Enter' && props.onPick(name)}>
+    }} onKeyDown=${(event: KeyboardEvent) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return
+      // Neither scrolls the page, nor presses the Map or Parallel around it.
+      event.preventDefault()
+      event.stopPropagation()
+      props.onPick(name)
+    }}>
       <rect x=${x} y=${y} width=${width} height=${height} rx="8" />
       <text x=${x + width / 2} y=${node.children ? y + 21 : y + height / 2 + 4.5} text-anchor="middle">${name}${count}</text>
       ${nodesOf(node, x, y, props)}

@@ -21,12 +21,18 @@ interface Execution {
 
 const NEWEST = 25
 
-async function loadMachines() {
+const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']
+
+async function loadMachines(statusFilter: string) {
   const { stateMachines } = await call<{ stateMachines: Machine[] }>('states', 'ListStateMachines', { maxResults: 100 })
   return Promise.all(
     stateMachines.map(async (machine) => {
       if (machine.type === 'EXPRESS') return { machine, executions: [] }
-      const input = { stateMachineArn: machine.stateMachineArn, maxResults: NEWEST }
+      const input = {
+        stateMachineArn: machine.stateMachineArn,
+        maxResults: NEWEST,
+        ...(statusFilter && { statusFilter }),
+      }
       const { executions } = await call<{ executions: Execution[] }>('states', 'ListExecutions', input)
       return { machine, executions }
     }),
@@ -34,17 +40,26 @@ async function loadMachines() {
 }
 
 export function MachinesPage() {
-  const { value, error } = usePoll(loadMachines, () => true, 2000, 'machines')
+  const [status, setStatus] = useState('')
+  const { value, error } = usePoll(
+    () => loadMachines(status),
+    () => true,
+    2000,
+    `machines ${status}`,
+  )
   if (!value)
     return html`<p class="note">${error ? `The local cloud does not answer: ${error.message}` : 'Loading…'}</p>`
   if (value.length === 0) return html`<p class="note">There is no state machine yet.</p>`
-  return value.map(
-    ({ machine, executions }) => html`<section>
-      <h2>${machine.name}</h2>
+  return html`<label class="inline filter">Show <select value=${status} onChange=${(event: any) => setStatus(event.target.value)}>
+      <option value="">all executions</option>${STATUSES.map((one) => html`<option value=${one}>${one.toLowerCase().replace('_', ' ')}</option>`)}
+    </select></label>
+    ${value.map(
+      ({ machine, executions }) => html`<section key=${machine.name}>
       <${StartForm} machine=${machine} />
-      ${executions.length === 0 ? html`<p class="note">No execution yet.</p>` : html`<${Executions} executions=${executions} />`}
+      ${executions.length === 0 ? html`<p class="note">${status ? 'None.' : 'No execution yet.'}</p>` : html`<${Executions} executions=${executions} />`}
+      ${executions.length === NEWEST && html`<p class="note">The newest ${NEWEST} are shown.</p>`}
     </section>`,
-  )
+    )}`
 }
 
 function Executions({ executions }: { executions: Execution[] }) {
@@ -78,8 +93,11 @@ function StartForm({ machine }: { machine: Machine }) {
       setProblem((error as Error).message)
     }
   }
-  if (!open) return html`<button class="quiet" onClick=${() => setOpen(true)}>Start execution…</button>`
-  return html`<form onSubmit=${start}>
+  const heading = html`<h2>${machine.name}</h2>`
+  if (!open) {
+    return html`<div class="row">${heading}<button class="quiet end" onClick=${() => setOpen(true)}>Start execution…</button></div>`
+  }
+  return html`${heading}<form onSubmit=${start}>
     <label>Input (JSON)<textarea rows="4" value=${input} onInput=${(event: any) => setInput(event.target.value)}></textarea></label>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     <button>Start</button> <button type="button" class="quiet" onClick=${() => setOpen(false)}>Cancel</button>
