@@ -11,6 +11,10 @@ export interface DataFile {
   layout: Layout
 }
 
+/** Text of this kind shrinks to a tenth or so. What shrinks more than this is no data, but made to fill a disk or a bucket. */
+const MOST_SHRUNK = 200
+const SMALL_BYTES = 64 * 1024 ** 2
+
 /** Enough for a few hundred lines. */
 const HEAD_BYTES = 64 * 1024
 
@@ -18,7 +22,7 @@ const HEAD_BYTES = 64 * 1024
  * Entries that no layout names (a readme) are left alone.
  *
  * @throws LayoutConflict when files of two layouts are in it, or a name and a field count disagree
- * @throws ArchiveCorrupt when a file is missing, doubled, empty, or of another quarter
+ * @throws ArchiveCorrupt when a file is missing, doubled, empty, of another quarter, or a zip bomb
  */
 export async function contents(zip: Zip, archive: Archive): Promise<[DataFile, DataFile]> {
   const files: DataFile[] = []
@@ -48,6 +52,12 @@ export async function contents(zip: Zip, archive: Archive): Promise<[DataFile, D
   }
 
   for (const { entry, layout, table } of [origination, performance]) {
+    const { compressedSize, uncompressedSize } = entry
+    if (uncompressedSize > Math.max(SMALL_BYTES, MOST_SHRUNK * compressedSize)) {
+      throw new ArchiveCorrupt(
+        `${entry.fileName} of ${archive.name} would become ${uncompressedSize} bytes out of ${compressedSize}, which no data does. Nothing of it was unpacked; look at the archive.`,
+      )
+    }
     checkLayout(archive.name, entry.fileName, layout, table, fieldCount(entry.fileName, await head(zip, entry)))
   }
   return [origination, performance]

@@ -28,16 +28,18 @@ export async function download(
         log.info('Downloading', { archive: archive.name, bytes, of: archive.size })
       }
       bytes += chunk.length
-      done(null, chunk)
+      // A source that never ends would fill the disk before anybody looked.
+      if (bytes > archive.size) done(otherSize(`more than ${archive.size}`))
+      else done(null, chunk)
     },
   })
+  const otherSize = (found: string) =>
+    new ArchiveCorrupt(
+      `${archive.name} has ${found} bytes, but ${source.place} lists ${archive.size}. Start a new execution when the source is at rest.`,
+    )
   await pipeline(await source.open(archive, signal), meter, createWriteStream(path), { signal })
 
-  if (bytes !== archive.size) {
-    throw new ArchiveCorrupt(
-      `${archive.name} has ${bytes} bytes, but ${source.place} lists ${archive.size}. Start a new execution when the source is at rest.`,
-    )
-  }
+  if (bytes !== archive.size) throw otherSize(String(bytes))
   const sha256 = hash.digest('hex')
   const [algorithm, expected] = archive.checksum.split(':', 2)
   // An ETag is no checksum of the bytes when the object was uploaded in parts; S3's own checksum was verified by the SDK.

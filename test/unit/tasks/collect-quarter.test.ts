@@ -186,3 +186,28 @@ describe('CollectQuarter refuses', () => {
     })
   })
 })
+
+describe('An archive that is made to harm', () => {
+  it('is refused before it is unpacked when its lines would fill a disk', async () => {
+    const bomb = await zipOf({
+      'orig_1999Q1.txt': lines(31),
+      'perf_1999Q1.txt': `${lines(35)}${'|'.repeat(80 * 1024 ** 2)}`,
+    })
+
+    const archive = await land(bomb)
+
+    expect(await failure(() => collect(archive))).toMatchObject({
+      name: 'ArchiveCorrupt',
+      message: expect.stringMatching(/perf_1999Q1\.txt of .* would become 83\d+ bytes/),
+    })
+    expect(await keys()).toEqual([])
+  })
+
+  it('is left off as soon as it is longer than the source said', async () => {
+    const archive = await land(await r47('1999Q1', 5000))
+    expect(await failure(() => collect({ ...archive, size: 10 }))).toMatchObject({
+      name: 'ArchiveCorrupt',
+      message: expect.stringMatching(/has more than 10 bytes/),
+    })
+  })
+})

@@ -6,6 +6,8 @@ import { AlgorithmError } from '../errors.ts'
 
 const BLOCK = 512
 const TYPE_FILE = '0'
+/** A model has some 15 MB; what unpacks to more than this is none. */
+const MOST_BYTES = 512 * 1024 ** 2
 
 export async function pack(files: Readonly<Record<string, Uint8Array>>): Promise<Buffer> {
   const parts: Uint8Array[] = []
@@ -21,7 +23,7 @@ export async function pack(files: Readonly<Record<string, Uint8Array>>): Promise
 export async function unpack(archive: Uint8Array): Promise<Record<string, Buffer>> {
   let tar: Buffer
   try {
-    tar = await promisify(gunzip)(archive)
+    tar = await promisify(gunzip)(archive, { maxOutputLength: MOST_BYTES })
   } catch (error) {
     throw new AlgorithmError(`model.tar.gz cannot be unpacked: ${(error as Error).message}`)
   }
