@@ -117,6 +117,24 @@ describe('the network', () => {
     )
   })
 
+  it('has an endpoint for every service that a function inside of it may call: there is no other way out', () => {
+    const endpoints = properties('AWS::EC2::VPCEndpoint').map(({ ServiceName }) => JSON.stringify(ServiceName))
+    // Lambda itself makes network interfaces and writes logs; the database lies in the VPC.
+    const byLambda = ['ec2', 'logs', 'rds-db']
+    const inside = properties('AWS::Lambda::Function').filter(({ VpcConfig }) => VpcConfig)
+    expect(inside.length).toBeGreaterThan(0)
+    for (const { Role, Description } of inside) {
+      const services = properties('AWS::IAM::Policy')
+        .filter(({ Roles }) => Roles.some(({ Ref }: { Ref: string }) => Ref === Role['Fn::GetAtt'][0]))
+        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement.flatMap(({ Action }: any) => Action))
+        .map((action: string) => action.split(':')[0]!)
+      for (const service of new Set(services.filter((name) => !byLambda.includes(name)))) {
+        const leadsThere = endpoints.some((name) => new RegExp(`\\.${service}"`).test(name))
+        expect(leadsThere, `${Description} calls ${service}`).toBe(true)
+      }
+    }
+  })
+
   it('lets nobody in from outside', () => {
     const rules = [
       ...properties('AWS::EC2::SecurityGroup').flatMap((group) => group.SecurityGroupIngress ?? []),
@@ -207,7 +225,12 @@ describe('functions', () => {
     const required = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+):\s*(?:required|z\.)(?!.*optional)/g
     for (const [, { Properties }] of functions()) {
       const task = Properties.Description.slice('tasks/'.length, -'.ts'.length)
-      const sources = stack.sourcesOf(task).map((path) => readFileSync(join(root, path), 'utf8'))
+      const own = readFileSync(join(root, `tasks/${task}.ts`), 'utf8')
+      const sources = stack
+        .sourcesOf(task)
+        // It offers names that only who takes its schema reads.
+        .filter((path) => path !== 'tasks/stream/resources.ts' || own.includes('streamEnvironment'))
+        .map((path) => readFileSync(join(root, path), 'utf8'))
       const read = new Set(sources.flatMap((source) => [...source.matchAll(required)].map(([, name]) => name!)))
       const given = ['AWS_REGION', ...Object.keys(Properties.Environment?.Variables ?? {})]
       expect(
