@@ -79,4 +79,76 @@ describe('Callbacks', () => {
     expect(row.output).toBe('"late"')
     await service.close?.()
   })
+
+  it('that come after a restart before the execution goes on wait for it', async () => {
+    // Prepare
+    let token = ''
+    world.lambda = (payload) => {
+      token = payload.token
+    }
+    const stateMachineArn = await create(invoke('.waitForTaskToken'))
+    const { executionArn } = await call('StartExecution', { stateMachineArn })
+    await until(
+      () => call('GetExecutionHistory', { executionArn }),
+      ({ events: list }: any) => list.at(-1).type === 'TaskSubmitted',
+    )
+    const restarted = world.cloud.restart()
+    surround(restarted)
+    const service = restarted.add(createStates(restarted))
+
+    // Act: another service, started sooner, announces the end of the job
+    const sent = restarted.as('states', 'SendTaskSuccess', { taskToken: token, output: '"early"' })
+    await service.start?.()
+    await sent
+
+    // Assess
+    const row = await until(
+      () => restarted.as('states', 'DescribeExecution', { executionArn }),
+      (value: any) => value.status !== 'RUNNING',
+    )
+    expect(row.output).toBe('"early"')
+    await service.close?.()
+  })
+})
+
+describe('The end of an execution', () => {
+  const ends = (list: any[]) =>
+    list.map(({ Detail }) => JSON.parse(Detail)).filter(({ status }) => status !== 'RUNNING')
+
+  it('that nobody was told of before the process ended is told of after a restart, once', async () => {
+    // Prepare: the bus does not answer, and the process is killed
+    world.cloud.fake('events', { PutEvents: () => new Promise(() => {}) })
+    const stateMachineArn = await create(invoke())
+    const { executionArn } = await call('StartExecution', { stateMachineArn, input: '"in"' })
+    await ended(executionArn)
+
+    for (const expected of [[{ executionArn, status: 'SUCCEEDED', input: '"in"' }], []]) {
+      // Act
+      world.cloud = world.cloud.restart()
+      world.events = []
+      surround(world.cloud)
+      const service = world.cloud.add(createStates(world.cloud))
+      await service.start?.()
+      await service.drain?.()
+
+      // Assess
+      expect(ends(world.events)).toMatchObject(expected)
+      expect(ends(world.events)).toHaveLength(expected.length)
+    }
+  })
+
+  it('is told of before the service is drained', async () => {
+    world.cloud.fake('events', {
+      PutEvents: async ({ Entries }) => {
+        await new Promise((resume) => setTimeout(resume, 30))
+        world.events.push(...Entries)
+        return { FailedEntryCount: 0, Entries: [] }
+      },
+    })
+    const { executionArn } = await call('StartExecution', { stateMachineArn: await create(invoke()) })
+    await ended(executionArn)
+    expect(await world.service.drain?.()).toBe(true)
+    expect(ends(world.events)).toMatchObject([{ executionArn, status: 'SUCCEEDED' }])
+    expect(await world.service.drain?.()).toBe(false)
+  })
 })
