@@ -29,6 +29,7 @@ const silentWithReason: [metric: RegExp, reason: string][] = [
   [/^AWS\/Lambda Errors ReconcileJobs$/, 'A schedule of five minutes calls it.'],
   [/^AWS\/Lambda Errors (RollBackEndpoint|StopJobs)$/, 'It cleans up after a model that failed.'],
   [/^AWS\/Lambda Errors TrainFold$/, 'It trains when folds are asked for.'],
+  [/^Stepwell\/Stream /, "The producer's schedule is shipped disabled."],
 ]
 
 /** What has no data after a run of the workflow, and no reason for it. */
