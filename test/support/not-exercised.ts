@@ -82,8 +82,14 @@ const reasons: Reason[] = [
   },
   {
     role: /ListArchivesRole/,
-    action: /^(states:DescribeExecution|dynamodb:GetItem)$/,
-    why: 'Asked for when another execution has not given the lock back; the tests of faults and of locks do that.',
+    action: /^(states:DescribeExecution|elasticmapreduce:\w+|redshift-data:\w+|dynamodb:(Query|UpdateItem))$/,
+    why: 'Asked for when another execution has not given the lock back; the tests of interruptions and of locks do that.',
+    sometimes: true,
+  },
+  {
+    role: /^Batch(?!ListArchives|CollectQuarter)\w*Role/,
+    action: /^dynamodb:GetItem$/,
+    why: 'A task that is refused the lock looks who has it; the tests of interruptions do that.',
     sometimes: true,
   },
   {
@@ -141,9 +147,9 @@ const ofStream: Reason[] = [
     sometimes: true,
   },
   {
-    role: /Triggers/,
+    role: /Triggers|ProducerScheduleRole/,
     action: /./,
-    why: 'The console or the CLI starts these runs; the schedule is called by tests of its own.',
+    why: 'The console or the CLI starts these runs, and schedules are shipped disabled; they have tests of their own.',
   },
   {
     role: /^StreamApplicationRole/,
@@ -177,4 +183,60 @@ const ofStream: Reason[] = [
 /** The reason why a grant of the stream workflow may go unnoticed by its test. */
 export function notExercisedByStream(role: string, action: string): Reason | undefined {
   return ofStream.find((reason) => reason.role.test(role) && reason.action.test(action))
+}
+
+const ofModel: Reason[] = [
+  { role: /./, action: /^(xray|ecr):/, why: 'Traces are not collected locally, and no container image is pulled.' },
+  {
+    role: /./,
+    action: /LogDeliver|ResourcePolic|DescribeLogGroups/,
+    why: 'AWS asks for log delivery when the state machine is made, not when it runs.',
+  },
+  {
+    role: /./,
+    action: /^(logs:(CreateLogGroup|CreateLogStream|PutLogEvents|DescribeLogStreams)|cloudwatch:PutMetricData)$/,
+    why: 'Functions and training jobs go on without their logs and metrics, on AWS as here.',
+    sometimes: true,
+  },
+  {
+    role: /Triggers/,
+    action: /./,
+    why: 'These runs are started by hand; the schedule and its dead-letter queue have tests of their own.',
+    sometimes: true,
+  },
+  {
+    role: /./,
+    action: /^cloudwatch:DescribeAlarms$/,
+    why: 'SageMaker looks at alarms while it deploys; the local one reads them as itself.',
+    sometimes: true,
+  },
+  {
+    role: /(TrainModel|TrainFold|DeployEndpoint|RollBackEndpoint)Role/,
+    action: /^(states:SendTask(Success|Failure)|dynamodb:UpdateItem)$/,
+    why: 'A starter ends its own job only if that was over before its token was stored.',
+    sometimes: true,
+  },
+  {
+    role: /(CreateModel|CreateEndpointConfig|Train\w+)Role/,
+    action: /^sagemaker:Describe(Model|EndpointConfig|TrainingJob)$/,
+    why: 'A retry finds what the first try made.',
+    sometimes: true,
+  },
+  {
+    role: /(DeployEndpoint|RollBackEndpoint)Role/,
+    action: /^sagemaker:(AddTags|CreateEndpoint|DeleteEndpoint)$/,
+    why: 'For the first deployment, or for an endpoint that was found Failed; here one is in service.',
+    sometimes: true,
+  },
+  {
+    role: /StopJobsRole/,
+    action: /^(dynamodb:UpdateItem|sagemaker:StopTrainingJob)$/,
+    why: 'Only a job that outlives its execution is stopped; test/cloud/model.test.ts aborts an execution.',
+    sometimes: true,
+  },
+]
+
+/** The reason why a grant of the model workflow may go unnoticed by its test. */
+export function notExercisedByModel(role: string, action: string): Reason | undefined {
+  return ofModel.find((reason) => reason.role.test(role) && reason.action.test(action))
 }
