@@ -65,6 +65,19 @@ describe('the head', () => {
     expect(trainer.accuracy).toBe(1)
   })
 
+  it.each([2, 3])('takes no class of %i for likelier because there are more pictures of it', (classes) => {
+    // Prepare: features that tell nothing, and one class nine times as often as the others
+    const labels = Array.from({ length: 60 }, (_, row) => (row % 12 < classes - 1 ? 1 + (row % 12) : 0))
+    const data = { features: new Float32Array(60 * 4).fill(1), labels, dimensions: 4, classes }
+
+    // Act
+    const trainer = new HeadTrainer(data, 1e-4)
+    for (let step = 0; step < 30; step++) trainer.step()
+
+    // Assess
+    for (const p of probabilities(logitsOf(trainer.head(), data.features))) expect(p).toBeCloseTo(1 / classes, 3)
+  })
+
   it('has the gradient that its loss has', () => {
     const data = samples(2, 20)
     const trainer = new HeadTrainer(data, 0.01)

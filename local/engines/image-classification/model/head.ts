@@ -16,6 +16,8 @@ export interface HeadData {
   dimensions: number
   labels: readonly number[]
   classes: number
+  /** What each row counts. Without it every class counts as much as every other, however few pictures it has. */
+  weights?: readonly number[]
 }
 
 const MEMORY = 10
@@ -30,6 +32,8 @@ export class HeadTrainer {
   /** Two classes need one vector of weights: the other one is its opposite. */
   readonly #vectors: number
   readonly #standardized: Float32Array
+  /** What each row counts of one. */
+  readonly #share: Float64Array
   readonly #mean: Float64Array
   readonly #scale: Float64Array
   #weights: Float64Array
@@ -44,6 +48,7 @@ export class HeadTrainer {
     this.#decay = decay
     this.#rows = data.labels.length
     this.#vectors = data.classes === 2 ? 1 : data.classes
+    this.#share = shares(data)
     const { mean, scale } = standardization(data)
     this.#mean = mean
     this.#scale = scale
@@ -138,7 +143,7 @@ export class HeadTrainer {
     return q
   }
 
-  /** Mean log-loss plus decay/2 · |w|² (the bias is free), and its gradient. */
+  /** Log-loss, the mean of the classes' means, plus decay/2 · |w|² (the bias is free), and its gradient. */
   #evaluate(weights: Float64Array, gradient: Float64Array): number {
     const { dimensions: D, labels } = this.#data
     const X = this.#standardized
@@ -152,10 +157,10 @@ export class HeadTrainer {
       for (let v = 0; v < V; v++) logits[v] = weights[v * (D + 1) + D]! + product(X, row, weights, v * (D + 1), D)
       const label = labels[r]!
       const { loss: own, isRight } = V === 1 ? logistic(logits, label) : softmax(logits, label)
-      loss += own
+      loss += this.#share[r]! * own
       if (isRight) right++
       for (let v = 0; v < V; v++) {
-        const slope = logits[v]! / this.#rows
+        const slope = logits[v]! * this.#share[r]!
         if (Math.abs(slope) < 1e-12) continue
         const at = v * (D + 1)
         for (let d = 0; d < D; d++) gradient[at + d]! += slope * X[row + d]!
@@ -170,7 +175,7 @@ export class HeadTrainer {
       }
     }
     this.#accuracy = right / this.#rows
-    return loss / this.#rows + 0.5 * this.#decay * squares
+    return loss + 0.5 * this.#decay * squares
   }
 }
 
@@ -213,6 +218,17 @@ function softmax(logits: Float64Array, label: number): { loss: number; isRight: 
   for (let k = 0; k < logits.length; k++) sum += Math.exp(logits[k]! - most)
   for (let k = 0; k < logits.length; k++) logits[k] = Math.exp(logits[k]! - most) / sum - (k === label ? 1 : 0)
   return { loss: most + Math.log(sum) - own, isRight: best === label }
+}
+
+function shares({ labels, classes, weights = byClass(labels, classes) }: HeadData): Float64Array {
+  const all = weights.reduce((sum, weight) => sum + weight, 0)
+  return Float64Array.from(weights, (weight) => weight / all)
+}
+
+function byClass(labels: readonly number[], classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0)
+  for (const label of labels) counts[label]!++
+  return labels.map((label) => 1 / counts[label]!)
 }
 
 /** Mean, and (spread + {@link LEAST_SPREAD}) · √D, of each feature. */
