@@ -82,6 +82,7 @@ describe('Odd records', () => {
 
   it('are kept whole in the quarantine, also behind the byte that is the SerDe’s own delimiter', () => {
     expect(rejects('origination').at(-1)).toBe(`number\t${loan(8)}\x01 and more`)
+    expect(rejects('performance').slice(1, 4)).toEqual(['field_count\t', 'field_count\t', 'field_count\t '])
   })
 
   it('become text as Java decodes it and white space as Java sees it', async () => {

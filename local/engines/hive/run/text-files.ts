@@ -20,8 +20,8 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf])
 /** Codes that Windows-1252 leaves undefined: Java's decoder replaces them, the Encoding Standard's keeps them as controls. */
 const UNDEFINED_IN_1252 = /[\u0081\u008d\u008f\u0090\u009d]/g
 
-/** What separates fields for DuckDB. CR is in no file that it reads, so a record of one column is never cut; CR alone would end a record. */
-export const separator = ({ delimiter, takesRest }: TextFormat): string => (takesRest ? '\r\x01' : delimiter)
+/** What separates fields for DuckDB. A column that takes the rest is cut by nothing: U+FDD0 is no character, and stands in no text. */
+export const separator = ({ delimiter, takesRest }: TextFormat): string => (takesRest ? '\ufdd0' : delimiter)
 
 export class TextFiles {
   readonly #temp: string
