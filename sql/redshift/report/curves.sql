@@ -4,7 +4,7 @@ SELECT
   quarter,
   loan_age AS age,
   COUNT(*) AS loans,
-  SUM(CASE WHEN delinquency_status >= '02' THEN 1 ELSE 0 END) AS behind,  -- 02 to 99, and RA after them
+  SUM(CASE WHEN delinquency_status >= '02' OR LEN(delinquency_status) = 3 THEN 1 ELSE 0 END) AS behind,  -- 02 to 99, RA after them, and 100 on
   SUM(CASE WHEN zero_balance_code = '01' THEN 1 ELSE 0 END) AS prepaid,
   CAST(SUM(COALESCE(actual_loss, 0)) AS DOUBLE PRECISION) AS loss
 FROM public.performance
