@@ -45,7 +45,9 @@ export function drawAugmentation(random: Random): Augmentation {
  */
 export function augment(pixels: Uint8Array, side: number, size: number, how: Augmentation, random: Random): Uint8Array {
   const result = new Uint8Array(size * size * 3)
-  const { cos, sin } = { cos: Math.cos(how.angle), sin: Math.sin(how.angle) }
+  const { flip, saturation, contrast, brightness } = how
+  const [redGain, greenGain, blueGain] = how.tint
+  const [cos, sin] = [Math.cos(how.angle), Math.sin(how.angle)]
   const seen = side * how.zoom
   const [left, top] = [(side - seen) * how.x, (side - seen) * how.y]
   const step = seen / size
@@ -53,30 +55,38 @@ export function augment(pixels: Uint8Array, side: number, size: number, how: Aug
   const last = side - 1
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
-      const u = left + (how.flip ? size - 1 - x : x) * step - middle
+      const u = left + (flip ? size - 1 - x : x) * step - middle
       const v = top + y * step - middle
       // Beyond the edge the picture is mirrored: no corner tells that it was tilted.
-      const sx = reflect(cos * u + sin * v + middle, last)
-      const sy = reflect(cos * v - sin * u + middle, last)
-      const [x0, y0] = [Math.min(Math.floor(sx), last - 1), Math.min(Math.floor(sy), last - 1)]
-      const [fx, fy] = [sx - x0, sy - y0]
+      let sx = cos * u + sin * v + middle
+      let sy = cos * v - sin * u + middle
+      if (sx < 0 || sx > last) sx = reflect(sx, last)
+      if (sy < 0 || sy > last) sy = reflect(sy, last)
+      const x0 = Math.min(Math.floor(sx), last - 1)
+      const y0 = Math.min(Math.floor(sy), last - 1)
+      const fx = sx - x0
+      const fy = sy - y0
       const at = (y0 * side + x0) * 3
       const below = at + side * 3
       const a = (1 - fx) * (1 - fy)
       const b = fx * (1 - fy)
       const c = (1 - fx) * fy
       const d = fx * fy
-      let red = pixels[at]! * a + pixels[at + 3]! * b + pixels[below]! * c + pixels[below + 3]! * d
-      let green = pixels[at + 1]! * a + pixels[at + 4]! * b + pixels[below + 1]! * c + pixels[below + 4]! * d
-      let blue = pixels[at + 2]! * a + pixels[at + 5]! * b + pixels[below + 2]! * c + pixels[below + 5]! * d
+      const red = pixels[at]! * a + pixels[at + 3]! * b + pixels[below]! * c + pixels[below + 3]! * d
+      const green = pixels[at + 1]! * a + pixels[at + 4]! * b + pixels[below + 1]! * c + pixels[below + 4]! * d
+      const blue = pixels[at + 2]! * a + pixels[at + 5]! * b + pixels[below + 2]! * c + pixels[below + 5]! * d
       const luma = 0.299 * red + 0.587 * green + 0.114 * blue
-      red = tone(luma + (red - luma) * how.saturation, how, how.tint[0])
-      green = tone(luma + (green - luma) * how.saturation, how, how.tint[1])
-      blue = tone(luma + (blue - luma) * how.saturation, how, how.tint[2])
       const to = (y * size + x) * 3
-      result[to] = clamp(red + noise(how.noise, random))
-      result[to + 1] = clamp(green + noise(how.noise, random))
-      result[to + 2] = clamp(blue + noise(how.noise, random))
+      result[to] = clamp(
+        ((luma + (red - luma) * saturation - 128) * contrast + 128) * brightness * redGain + noise(how.noise, random),
+      )
+      result[to + 1] = clamp(
+        ((luma + (green - luma) * saturation - 128) * contrast + 128) * brightness * greenGain +
+          noise(how.noise, random),
+      )
+      result[to + 2] = clamp(
+        ((luma + (blue - luma) * saturation - 128) * contrast + 128) * brightness * blueGain + noise(how.noise, random),
+      )
     }
   }
   return result
@@ -87,9 +97,6 @@ function reflect(value: number, last: number): number {
   const within = ((value % period) + period) % period
   return within > last ? period - within : within
 }
-
-const tone = (value: number, { brightness, contrast }: Augmentation, gain: number) =>
-  ((value - 128) * contrast + 128) * brightness * gain
 
 /** Nearly normal: two uniform numbers. */
 const noise = (deviation: number, random: Random) =>
