@@ -9,8 +9,9 @@ import {
 } from '@aws-sdk/client-sagemaker'
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { RoleRecord } from '../../local/local-cloud.ts'
 import { type ModelCloud, startModelCloud } from '../support/model-cloud.ts'
+import { ModelGrants } from '../support/model-grants.ts'
+import { notExercisedByModel } from '../support/not-exercised.ts'
 import { silent } from '../support/watched.ts'
 
 /** Few pictures and samples: what is tested is the way through, not how well drawings are told apart. */
@@ -22,14 +23,8 @@ let model: ModelCloud
 let first: Awaited<ReturnType<ModelCloud['run']>>
 let dataset: string
 
-/** `role action` of every permission that a role was given. */
-const used = new Set<string>()
-
 beforeAll(async () => {
   model = await startModelCloud()
-  model.cloud.cloud.onAccess = ({ principal, action, allowed }) => {
-    if (allowed && principal.roleArn) used.add(`${principal.roleArn.split('/').pop()} ${action}`)
-  }
   // A class of its own place to the quarantine: what is no picture must not stop the others.
   await model.put('images/penguin/words.jpg', 'these are words')
   const [file = ''] = readdirSync(join(model.folder, 'penguin')).filter((name) => name.endsWith('.jpg'))
@@ -319,6 +314,23 @@ describe('cross-validation', () => {
   }, 120_000)
 })
 
+describe('a grant of its roles that is taken away', () => {
+  it('is missed by the one task that needs it', async () => {
+    const grants = new ModelGrants(model, ENDPOINT)
+    try {
+      await grants.learn()
+      const exercised = grants.all().filter(({ role, action }) => notExercisedByModel(role, action) === undefined)
+      expect(exercised.length).toBeGreaterThan(50)
+      const needless: string[] = []
+      for (const grant of exercised)
+        if ((await grants.missed(grant)) === undefined) needless.push(`${grant.role} ${grant.action}`)
+      expect(needless).toEqual([])
+    } finally {
+      grants.close()
+    }
+  }, 180_000)
+})
+
 describe('models', () => {
   it('are kept as far back as the third', async () => {
     expect((await model.run(input)).status).toBe('SUCCEEDED')
@@ -351,51 +363,10 @@ describe('models', () => {
   }, 90_000)
 })
 
-describe('grants', () => {
-  /** What AWS asks for, or what only a retry does. */
-  const elsewhere: [action: RegExp, why: string][] = [
-    [/^(xray|ecr):|^logs:.*(Deliver|ResourcePolic|DescribeLogGroups)/, 'not asked for on one machine'],
-    [/^sagemaker:Describe(Model|EndpointConfig|TrainingJob)$/, 'a retry finds what the first try made'],
-    [/^logs:DescribeLogStreams$/, 'containers on AWS look for their stream'],
-    [/^cloudwatch:DescribeAlarms$/, 'UpdateEndpoint asks for it on behalf of its caller'],
-    [/^states:SendTask/, 'tokens are sent by whoever sees the end first: the starter or an event'],
-    [/^dynamodb:UpdateItem$/, 'as the tokens are'],
-    [/^sagemaker:StopTrainingJob$/, 'a job that outlives its execution'],
-    [/^s3:ListBucket$/, 'S3 tells a missing object from a forbidden one by it'],
-    [/EndpointRole\S+ sagemaker:(AddTags|CreateEndpoint|DeleteEndpoint)$/, 'for an endpoint that was found Failed'],
-  ]
-
-  it('are all used, but for those that only AWS or a retry needs', () => {
-    const roles = new Map(
-      model.cloud.cloud
-        .collection<RoleRecord>('iam.roles')
-        .entries()
-        .filter(([name]) => /^Stepwell-Model(?!.*(Schedule|Trigger))/.test(name)),
-    )
-    expect(roles.size).toBeGreaterThan(15)
-    const unused = [...roles].flatMap(([name, role]) =>
-      Object.values(role.inline)
-        .flatMap((document) => [document.Statement].flat())
-        .flatMap((statement) => [statement.Action ?? []].flat())
-        .filter(
-          (action) =>
-            !used.has(`${name} ${action}`) &&
-            !elsewhere.some(([known]) => known.test(action) || known.test(`${name} ${action}`)),
-        )
-        .map((action) => `${name} ${action}`),
-    )
-    expect(unused).toEqual([])
-  })
-})
-
 /** What the smoke test takes for held-out pictures of one class are pictures of the other meanwhile. */
 async function withSwappedHeldOut<T>(act: () => Promise<T>): Promise<T> {
-  const { cloud } = model.cloud
   const originals: [key: string, body: Uint8Array][] = []
-  for (const Key of await model.keys(`${dataset}held-out/`)) {
-    const { Body } = await cloud.call(cloud.admin, 's3', 'GetObject', { Bucket: model.processed, Key })
-    originals.push([Key, await readAll(Body)])
-  }
+  for (const key of await model.keys(`${dataset}held-out/`)) originals.push([key, await model.bytes(key)])
   const isOther = (key: string) => key.includes('/not-penguin/')
   for (const [key] of originals) {
     const [, body] = originals.find(([other]) => isOther(other) !== isOther(key))!
@@ -404,11 +375,4 @@ async function withSwappedHeldOut<T>(act: () => Promise<T>): Promise<T> {
   const result = await act()
   for (const [key, body] of originals) await model.put(key, body, model.processed)
   return result
-}
-
-async function readAll(body: unknown): Promise<Uint8Array> {
-  if (body instanceof Uint8Array) return body
-  const parts: Buffer[] = []
-  for await (const part of body as AsyncIterable<Buffer>) parts.push(part)
-  return Buffer.concat(parts)
 }

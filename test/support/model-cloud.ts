@@ -27,6 +27,7 @@ export interface ModelCloud {
   sagemaker: SageMakerClient
   runtime: SageMakerRuntimeClient
   put(key: string, body: Uint8Array | string, bucket?: string): Promise<void>
+  bytes(key: string, bucket?: string): Promise<Uint8Array>
   text(key: string, bucket?: string): Promise<string>
   keys(prefix: string, bucket?: string): Promise<string[]>
   /** Starts the model workflow, or another state machine. */
@@ -68,10 +69,11 @@ export async function startModelCloud(images = 40): Promise<ModelCloud> {
     async put(Key, Body, Bucket = raw) {
       await clients.s3.send(new PutObjectCommand({ Bucket, Key, Body }))
     },
-    async text(Key, Bucket = processed) {
+    async bytes(Key, Bucket = processed) {
       const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket, Key }))
-      return Body!.transformToString()
+      return Body!.transformToByteArray()
     },
+    text: async (key, bucket) => Buffer.from(await model.bytes(key, bucket)).toString(),
     async keys(Prefix, Bucket = processed) {
       const keys: string[] = []
       for await (const { Contents = [] } of paginateListObjectsV2({ client: clients.s3 }, { Bucket, Prefix }))

@@ -211,15 +211,15 @@ const ofModel: Reason[] = [
     sometimes: true,
   },
   {
-    role: /(TrainModel|TrainFold|DeployEndpoint|RollBackEndpoint)Role/,
+    role: /(DeployEndpoint|RollBackEndpoint)Role/,
     action: /^(states:SendTask(Success|Failure)|dynamodb:UpdateItem)$/,
-    why: 'A starter ends its own job only if that was over before its token was stored.',
+    why: 'A starter ends its own wait only if that was over before its token was stored.',
     sometimes: true,
   },
   {
-    role: /(CreateModel|CreateEndpointConfig|Train\w+)Role/,
-    action: /^sagemaker:Describe(Model|EndpointConfig|TrainingJob)$/,
-    why: 'A retry finds what the first try made.',
+    role: /Train(Model|Fold)Role/,
+    action: /^states:SendTaskFailure$/,
+    why: 'For a job that has failed before its token was stored.',
     sometimes: true,
   },
   {
