@@ -1,6 +1,7 @@
 /** What the report's questions count. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { splitStatements } from '../../../local/engines/warehouse/tokens.ts'
 import { makeWarehouse, type TestWarehouse } from './warehouse.ts'
 
 const script = (name: string) =>
@@ -12,8 +13,7 @@ const script = (name: string) =>
 let test: TestWarehouse
 beforeAll(async () => {
   test = await makeWarehouse()
-  const tables = script('create-tables').match(/CREATE TABLE[\s\S]*?;/g)!
-  for (const table of tables) await test.warehouse.execute(table.slice(0, -1))
+  for (const statement of splitStatements(script('create-tables'))) await test.warehouse.execute(statement)
 })
 afterAll(() => test.close())
 
