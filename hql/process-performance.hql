@@ -186,7 +186,7 @@ SORT BY reason, line;
 INSERT OVERWRITE TABLE performance PARTITION (quarter, reporting_year)
 SELECT
   loan                                                  AS loan_identifier,
-  CAST(month AS DATE)                                   AS period,
+  CAST(concat(substr(period, 1, 4), '-', substr(period, 5, 2), '-01') AS DATE)  AS period,
   CAST(f[2] AS DECIMAL(14,2))                           AS current_actual_upb,
   CASE WHEN f[3] IN ('', 'XX') THEN NULL WHEN f[3] = 'R' THEN 'RA' WHEN length(f[3]) = 1 THEN concat('0', f[3]) ELSE f[3] END  AS delinquency_status,
   CAST(f[4] AS SMALLINT)                                AS loan_age,
@@ -198,7 +198,7 @@ SELECT
   CAST(f[10] AS DECIMAL(8,3))                           AS current_interest_rate,
   CAST(f[11] AS DECIMAL(14,2))                          AS current_non_interest_bearing_upb,
   if(f[12] = '', NULL, CAST(concat(substr(f[12], 1, 4), '-', substr(f[12], 5, 2), '-01') AS DATE))  AS ddlpi,
-  CAST(f[13] AS DECIMAL(14,2)) * sign                   AS mi_recoveries,
+  if(f[13] = '', NULL, CAST(f[13] AS DECIMAL(14,2)) * sign) AS mi_recoveries,
   -- An amount as text, with its sign turned where the layout has the other one, or U or C.
   CASE
     WHEN f[14] = '' THEN NULL
@@ -206,13 +206,13 @@ SELECT
     WHEN f[14] LIKE '-%' THEN substr(f[14], 2)
     ELSE concat('-', f[14])
   END                                                   AS net_sales_proceeds,
-  CAST(f[15] AS DECIMAL(14,2)) * sign                   AS non_mi_recoveries,
-  CAST(f[16] AS DECIMAL(14,2)) * sign                   AS total_expenses,
-  CAST(f[17] AS DECIMAL(14,2)) * sign                   AS legal_costs,
-  CAST(f[18] AS DECIMAL(14,2)) * sign                   AS maintenance_preservation_costs,
-  CAST(f[19] AS DECIMAL(14,2)) * sign                   AS taxes_and_insurance,
-  CAST(f[20] AS DECIMAL(14,2)) * sign                   AS miscellaneous_expenses,
-  CAST(f[21] AS DECIMAL(14,2)) * sign                   AS actual_loss,
+  if(f[15] = '', NULL, CAST(f[15] AS DECIMAL(14,2)) * sign) AS non_mi_recoveries,
+  if(f[16] = '', NULL, CAST(f[16] AS DECIMAL(14,2)) * sign) AS total_expenses,
+  if(f[17] = '', NULL, CAST(f[17] AS DECIMAL(14,2)) * sign) AS legal_costs,
+  if(f[18] = '', NULL, CAST(f[18] AS DECIMAL(14,2)) * sign) AS maintenance_preservation_costs,
+  if(f[19] = '', NULL, CAST(f[19] AS DECIMAL(14,2)) * sign) AS taxes_and_insurance,
+  if(f[20] = '', NULL, CAST(f[20] AS DECIMAL(14,2)) * sign) AS miscellaneous_expenses,
+  if(f[21] = '', NULL, CAST(f[21] AS DECIMAL(14,2)) * sign) AS actual_loss,
   CAST(f[22] AS DECIMAL(14,2))                          AS cumulative_modification_costs,
   nullif(f[23], '')                                     AS interest_rate_step_ind,
   CASE f[24] WHEN '' THEN NULL WHEN 'Y' THEN 'C' ELSE f[24] END  AS payment_deferral_flag,
@@ -231,10 +231,10 @@ SELECT
   reporting_year
 FROM (
   SELECT
-    layout, loan, month, split(record, '[|]') AS f, if(layout = 'r47', 1, -1) AS sign, servicer, mi_cancellation, quarter, reporting_year
+    layout, loan, period, split(record, '[|]') AS f, if(layout = 'r47', 1, -1) AS sign, servicer, mi_cancellation, quarter, reporting_year
   FROM (
     SELECT
-      j.layout, j.loan_identifier AS loan, concat(substr(j.period, 1, 4), '-', substr(j.period, 5, 2), '-01') AS month, j.record,
+      j.layout, j.loan_identifier AS loan, j.period, j.record,
       s.servicer_name AS servicer, s.mi_cancellation_ind AS mi_cancellation,
       j.quarter, CAST(substr(j.period, 1, 4) AS INT) AS reporting_year
     FROM judged_performance j
@@ -242,7 +242,7 @@ FROM (
       ON s.quarter = j.quarter AND s.loan_identifier = j.loan_identifier
     WHERE j.reason IS NULL
     DISTRIBUTE BY quarter, reporting_year, pmod(hash(loan), 4)
-    SORT BY quarter, reporting_year, loan, month
+    SORT BY reporting_year, loan, period
   ) sorted
 ) a;
 
