@@ -5,6 +5,7 @@ import { publishMetrics } from './embedded-metrics.ts'
 import { eventOperations } from './events.ts'
 import { groupOperations } from './groups.ts'
 import { createMay } from './may.ts'
+import { queryOperations } from './queries.ts'
 import { logResources } from './resources.ts'
 import { createStore } from './store.ts'
 
@@ -20,7 +21,7 @@ export function createLogs(cloud: Cloud): Service {
   return {
     name: 'logs',
     schemas: () => import('@aws-sdk/client-cloudwatch-logs'),
-    operations: { ...groupOperations(store), ...eventOperations(store, publish) },
+    operations: { ...groupOperations(store), ...eventOperations(store, publish), ...queryOperations(store) },
     may: createMay(store),
     resources: logResources(store),
     start() {

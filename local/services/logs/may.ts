@@ -5,6 +5,7 @@
  */
 import type { PolicyDocument, PolicyStatement } from '../../gateway/principal.ts'
 import type { Permission } from '../../gateway/service.ts'
+import { groupsOf } from './queries.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -21,12 +22,21 @@ const DELIVERY: PolicyStatement = {
 export function createMay({ cloud, policies }: Store) {
   return function may(operation: string, input: any): Permission[] {
     const action = `logs:${operation}`
-    if (operation.includes('ResourcePolic')) return [{ action, resource: '*' }]
-    const id: string = input.logGroupName ?? input.logGroupIdentifier ?? input.logGroupNamePrefix ?? ''
-    const group = id.startsWith('arn:') ? id.split(':')[6]! : id
-    const resource = cloud.arn('logs', `log-group:${group}:log-stream:${input.logStreamName ?? ''}`)
+    if (operation.includes('ResourcePolic') || /^(GetQueryResults|StopQuery)$/.test(operation))
+      return [{ action, resource: '*' }]
+    const ids: string[] =
+      operation === 'StartQuery'
+        ? groupsOf(input)
+        : [input.logGroupName ?? input.logGroupIdentifier ?? input.logGroupNamePrefix ?? '']
     const policy = resourcePolicy()
-    return [{ action, resource, policy }]
+    return ids.map((id) => {
+      const group = id.startsWith('arn:') ? id.split(':')[6]! : id
+      return {
+        action,
+        resource: cloud.arn('logs', `log-group:${group}:log-stream:${input.logStreamName ?? ''}`),
+        policy,
+      }
+    })
   }
 
   function resourcePolicy(): PolicyDocument {
