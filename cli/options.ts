@@ -22,6 +22,11 @@ export function addEndpoint(command: Command): Command {
   )
 }
 
+/** For commands that can speak to AWS as well. */
+export function addAws(command: Command): Command {
+  return command.option('--aws', 'speak to AWS, with the region and the credentials of your environment or profile')
+}
+
 /** For commands that bring the cloud up. */
 export function addCloud(command: Command): Command {
   return addDataDir(command)

@@ -2,6 +2,7 @@
  * What a command says: lines for people, or with --json one JSON object a line. On a terminal the last line can be live; elsewhere, and in CI,
  * nothing is ever drawn over.
  */
+import { stripVTControlCharacters } from 'node:util'
 import picocolors from 'picocolors'
 
 export interface OutputOptions {
@@ -17,6 +18,8 @@ export class Output {
   readonly colors: ReturnType<typeof picocolors.createColors>
   readonly #stream: NonNullable<OutputOptions['stream']>
   #live = ''
+  /** Lines of the terminal that the board takes. */
+  #rows = 0
 
   constructor({ json = false, stream = process.stdout, environment = process.env }: OutputOptions = {}) {
     this.json = json
@@ -55,6 +58,16 @@ export class Output {
     this.#draw()
   }
 
+  /** Lines that are drawn over by the next ones. Only for an interactive terminal, with nothing else written meanwhile. */
+  board(lines: readonly string[]): void {
+    const width = Math.max(this.#stream.columns || 80, 20)
+    // A line that wraps takes several of the terminal's.
+    const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(visible(line) / width)), 0)
+    const up = this.#rows > 0 ? `\x1b[${this.#rows}A\r\x1b[0J` : ''
+    this.#rows = rows
+    this.#stream.write(`${up}${lines.join('\n')}\n`)
+  }
+
   #clear(): void {
     if (this.#live) this.#stream.write('\r\x1b[2K')
   }
@@ -65,4 +78,9 @@ export class Output {
     const width = Math.max((this.#stream.columns || 80) - 1, 10)
     this.#stream.write(this.#live.length > width ? `${this.#live.slice(0, width - 1)}…` : this.#live)
   }
+}
+
+/** Characters of a text that are seen: colours take none. */
+function visible(text: string): number {
+  return stripVTControlCharacters(text).length
 }

@@ -4,17 +4,17 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { UserGenerator } from '../../data/users/generator.ts'
 import { type Produced, produce } from '../../data/users/producer.ts'
 import { apiSource, type RecordSource } from '../../data/users/source.ts'
-import { connectToRunning } from '../clients.ts'
 import { count, megabytes, plural, seconds } from '../format.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { addEndpoint, addJson, share, whole } from '../options.ts'
+import { addAws, addEndpoint, addJson, share, whole } from '../options.ts'
 import { Output } from '../output.ts'
-import { connectStream } from '../stream/clients.ts'
+import { connectAsTold } from '../stream/clients.ts'
 import { DEFAULT_STREAM } from '../stream/names.ts'
 import { whenActive } from '../stream/run-stream.ts'
 
 interface Options {
   endpoint: string
+  aws?: boolean
   stream: string
   rate: number
   duration?: number
@@ -28,7 +28,7 @@ interface Options {
 const TELL_MS = 1000
 
 export function produceCommand(command: Command): Command {
-  return addJson(addEndpoint(command))
+  return addJson(addAws(addEndpoint(command)))
     .option('--rate <number>', 'records a second', rate, 100)
     .option('--duration <seconds>', 'ends after so many seconds (default: at Ctrl-C)', whole)
     .option('--records <number>', 'ends after so many records', whole)
@@ -48,9 +48,7 @@ async function run(options: Options): Promise<void> {
   const { stream, rate, duration, records, bad, seed = Date.now() } = options
   const output = new Output({ json: options.json === true })
   using interrupt = onInterrupt()
-  const { endpoint, close } = await connectToRunning(options.endpoint)
-  close()
-  const { kinesis, close: closeStream } = connectStream(endpoint)
+  const { kinesis, close } = await connectAsTold(options)
   const generator = options.source === 'generator' ? new UserGenerator({ seed, bad }) : undefined
   const counters = { current: { sent: 0, bytes: 0, requests: 0, retried: 0 } as Readonly<Produced> }
   const live = new AbortController()
@@ -92,7 +90,7 @@ async function run(options: Options): Promise<void> {
   } finally {
     live.abort()
     output.live('')
-    closeStream()
+    close()
   }
 }
 

@@ -1,41 +1,47 @@
-/** `stepwell stream status`: how the stream is and what has flowed through it, live on a terminal. */
+/** `stepwell stream`: how the stream is and what has flowed through it, live on a terminal; and its report. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DescribeStreamSummaryCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import type { Command } from 'commander'
-import { connectToRunning } from '../clients.ts'
-import { count, seconds, table } from '../format.ts'
+import { CliError } from '../errors.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { addEndpoint, addJson } from '../options.ts'
+import { objectUrl } from '../links.ts'
+import { addAws, addEndpoint, addJson } from '../options.ts'
 import { Output } from '../output.ts'
-import { connectStream, type StreamClients } from '../stream/clients.ts'
+import { board, onTheWay, type Sighting } from '../stream/board.ts'
+import { connectAsTold, type StreamClients } from '../stream/clients.ts'
 import { LakeReader, placeOf } from '../stream/lake.ts'
-import { type StreamMetrics, streamMetrics } from '../stream/metrics.ts'
+import { streamMetrics } from '../stream/metrics.ts'
 import { DEFAULT_STREAM, type StreamNames, streamNames } from '../stream/names.ts'
+import { latestReport, rewriteReport } from '../stream/report.ts'
 
 interface Options {
   endpoint: string
+  aws?: boolean
   stream: string
   watch?: boolean
   json?: boolean
 }
 
-const EVERY_MS = 2000
+const EVERY_MS = 1000
+/** Sightings that the board draws rates of. */
+const KEPT = 30
 
 export function stream(command: Command): Command {
-  addJson(addEndpoint(command.command('status')))
+  addJson(addAws(addEndpoint(command.command('status'))))
     .description('how the stream is, and what has flowed through it since it was made')
     .option('--stream <name>', 'the Kinesis stream', DEFAULT_STREAM)
     .option('--watch', 'go on telling until Ctrl-C')
     .action(status)
+  addJson(addAws(addEndpoint(command.command('report'))))
+    .description('write the report of the latest run anew, as the stream is now')
+    .action(report)
   return command
 }
 
 async function status(options: Options): Promise<void> {
   const output = new Output({ json: options.json === true })
   using interrupt = onInterrupt()
-  const { endpoint, close } = await connectToRunning(options.endpoint)
-  close()
-  const clients = connectStream(endpoint)
+  const clients = await connectAsTold(options)
   try {
     const names = streamNames(options.stream)
     const summary = await streamSummary(clients.kinesis, names.stream)
@@ -46,12 +52,21 @@ async function status(options: Options): Promise<void> {
     }
     const since = summary.StreamCreationTimestamp ?? new Date(0)
     const reasons = await errorReasons(clients, names, since)
-    let before: StreamMetrics | undefined
+    let link: string | undefined
+    const look = async (): Promise<Sighting> => ({
+      name: names.stream,
+      status: (await streamSummary(clients.kinesis, names.stream))?.StreamStatus ?? 'NONE',
+      metrics: await streamMetrics(clients.cloudwatch, names, since),
+      reasons: { ...(await reasons()) },
+      at: Date.now(),
+    })
+    const seen: Sighting[] = []
     do {
-      const metrics = await streamMetrics(clients.cloudwatch, names, since)
-      const byReason = await reasons()
-      tell(output, names.stream, summary.StreamStatus ?? 'NONE', metrics, byReason, before)
-      before = metrics
+      // There may be none before a run has ended.
+      link ??= await reportLink(clients, options)
+      seen.push(await look())
+      if (seen.length > KEPT) seen.shift()
+      tell(output, seen, link, options.watch === true)
       if (options.watch) await sleep(EVERY_MS, undefined, { signal: interrupt.signal }).catch(() => {})
     } while (options.watch && !interrupt.signal.aborted)
   } finally {
@@ -81,33 +96,46 @@ async function errorReasons({ firehose, s3 }: StreamClients, names: StreamNames,
   }
 }
 
-function tell(
-  output: Output,
-  name: string,
-  status: string,
-  metrics: StreamMetrics,
-  reasons: Record<string, number>,
-  before: StreamMetrics | undefined,
-): void {
-  const { sent, delivered, errors, failed, dropped, lagMs, objects } = metrics
+/** Where the latest run's report is; undefined where none has ended well. */
+async function reportLink({ states }: StreamClients, { endpoint, aws }: Options): Promise<string | undefined> {
+  const latest = await latestReport(states)
+  return latest && (aws ? latest.html : objectUrl(endpoint, latest.html))
+}
+
+function tell(output: Output, seen: readonly Sighting[], report: string | undefined, watched: boolean): void {
+  const { name, status, metrics, reasons } = seen.at(-1)!
+  const left = onTheWay(metrics)
   const { late = 0 } = reasons
-  const onTheWay = sent - delivered - errors - failed - dropped
-  output.object({ type: 'stream', name, status, ...metrics, late, reasons, onTheWay, balanced: onTheWay === 0 })
-  const rate = (now: number, then: number | undefined) =>
-    then === undefined ? '' : `${count(Math.round(((now - then) * 1000) / EVERY_MS))}/s`
-  output.line(`${output.colors.bold(name)} ${status}, lag ${seconds(lagMs)}, ${count(objects)} objects in S3`)
-  const rows = [
-    ['in', count(sent), rate(sent, before?.sent)],
-    ['users', count(delivered), rate(delivered, before?.delivered)],
-    ['errors', count(errors), rate(errors, before?.errors)],
-    ...Object.entries(reasons)
-      .sort(([, one], [, other]) => other - one)
-      .map(([reason, number]) => [`  ${reason}`, count(number), '']),
-    ['failed', count(failed), ''],
-    ['dropped', count(dropped), ''],
-    ['on the way', count(onTheWay), ''],
-  ]
-  const width = Math.max(...rows.map(([, number]) => number!.length))
-  for (const line of table(rows.map(([label, number, speed]) => [label!, number!.padStart(width), speed!])))
-    output.line(`  ${line}`)
+  output.object({
+    type: 'stream',
+    name,
+    status,
+    ...metrics,
+    late,
+    reasons,
+    onTheWay: left,
+    balanced: left === 0,
+    ...(report && { report }),
+  })
+  const { colors } = output
+  const lines = [...board(seen, colors), ...(report ? [`  ${colors.dim(`report  ${report}`)}`] : [])]
+  if (watched && output.interactive) output.board([...lines, colors.dim('  Ctrl-C ends this; the stream goes on.')])
+  else for (const line of lines) output.line(line)
+}
+
+/** @throws CliError when no run has written one */
+async function report(options: Options): Promise<void> {
+  const output = new Output({ json: options.json === true })
+  const clients = await connectAsTold(options)
+  try {
+    const latest = await latestReport(clients.states)
+    if (!latest) throw new CliError('No run of the stream workflow has ended well yet: npx stepwell run stream.')
+    const { executionArn, html } = latest
+    await rewriteReport(clients.states, clients.lambda, executionArn)
+    const url = options.aws ? html : objectUrl(options.endpoint, html)
+    output.object({ type: 'report', executionArn, html, url })
+    output.line(`${output.colors.green('✓')} ${url}`)
+  } finally {
+    clients.close()
+  }
 }

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sfn'
 import { CliError } from '../errors.ts'
 import { parse } from '../timeline.ts'
-import { findWorkflow } from '../workflows.ts'
+import { listWorkflows } from '../workflows.ts'
 
 interface WithReport {
   report?: { html?: unknown }
@@ -16,7 +16,8 @@ interface WithReport {
 
 /** The newest execution that has succeeded, with the address of its report (s3://…); undefined where there is none. */
 export async function latestReport(states: SFNClient): Promise<{ executionArn: string; html: string } | undefined> {
-  const { stateMachineArn } = await findWorkflow(states, 'stream')
+  const stateMachineArn = (await listWorkflows(states)).find(({ name }) => name === 'stream')?.stateMachineArn
+  if (stateMachineArn === undefined) return undefined
   for await (const page of paginateListExecutions({ client: states }, { stateMachineArn, statusFilter: 'SUCCEEDED' })) {
     for (const { executionArn } of page.executions ?? []) {
       const { output } = await states.send(new DescribeExecutionCommand({ executionArn }))
