@@ -148,6 +148,13 @@ describe('the endpoint', () => {
     expect(probabilities[0] + probabilities[1]).toBeCloseTo(1)
   })
 
+  it('is asked through the API', async () => {
+    const body = JSON.stringify({ image: penguin().toString('base64') })
+    const response = await fetch(model.cloud.outputs.ClassifyApiUrl!, { method: 'POST', body })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ class: expect.stringMatching(/^(not-)?penguin$/) })
+  })
+
   it.each([
     [
       'words',
@@ -181,14 +188,24 @@ describe('the page', () => {
       const { chromium: browsers } = await import('playwright-core')
       const browser = await browsers.launch({ executablePath: chromium!, args: ['--no-sandbox'] })
       try {
-        const page = await browser.newPage({ viewport: { width: 390, height: 844 } })
+        const size = { viewport: { width: 390, height: 844 } }
+        const page = await browser.newPage(size)
         const errors: string[] = []
         page.on('pageerror', (error) => errors.push(error.message))
         await page.goto(`${model.cloud.url}/classifier/`)
+        // A keyboard comes to one button; the one for the camera is for those who have it in their hand.
+        await page.keyboard.press('Tab')
+        expect(await page.evaluate(() => document.activeElement?.id)).toBe('choose')
+        expect(await page.locator('#photograph').isVisible()).toBe(false)
+        const phone = await browser.newPage({ ...size, hasTouch: true, isMobile: true })
+        await phone.goto(`${model.cloud.url}/classifier/`)
+        expect(await phone.locator('#photograph').isVisible()).toBe(true)
         const [file = ''] = readdirSync(join(model.folder, 'penguin'))
         await page.setInputFiles('#file', join(model.folder, 'penguin', file))
         await page.getByRole('heading', { level: 2 }).waitFor({ timeout: 20_000 })
-        expect(await page.getByRole('heading', { level: 2 }).textContent()).toMatch(/^\d+(\.\d)? % (not-)?penguin$/)
+        expect(await page.getByRole('heading', { level: 2 }).textContent()).toMatch(
+          /^(Not sure: )?\d+(\.\d)? % (not-)?penguin$/,
+        )
         expect(await page.locator('dt').allTextContents()).toHaveLength(2)
         expect(await page.locator('#preview').getAttribute('alt')).toContain(file)
         // Whoever reads by ear hears the answer at once.

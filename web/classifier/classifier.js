@@ -3,6 +3,8 @@
 /** The sides that the model's training pictures have. */
 const SIDE = 384
 const TIMEOUT_MS = 30_000
+/** An answer that is less likely is told as a guess. */
+const SURE = 2 / 3
 
 const at = (id) => document.getElementById(id)
 const [drop, file, camera, preview, hint] = ['drop', 'file', 'camera', 'preview', 'hint'].map(at)
@@ -127,7 +129,8 @@ function show(picture) {
 
 function showAnswer({ class: best, probabilities, model }) {
   const sorted = Object.entries(probabilities).sort(([, a], [, b]) => b - a)
-  at('answer').textContent = `${percent(probabilities[best])} ${best}`
+  const doubt = probabilities[best] < SURE ? 'Not sure: ' : ''
+  at('answer').textContent = `${doubt}${percent(probabilities[best])} ${best}`
   at('model').textContent = model
   at('bars').replaceChildren(
     ...sorted.flatMap(([name, probability]) => {
