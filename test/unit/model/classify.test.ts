@@ -1,3 +1,4 @@
+import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { handler } from '../../../tasks/serving/classify.ts'
 
@@ -6,7 +7,10 @@ beforeEach(() => {
   vi.stubEnv('PROCESSED_BUCKET', 'bucket')
   vi.stubEnv('ALLOWED_ORIGIN', 'https://page.example')
 })
-afterEach(() => vi.unstubAllEnvs())
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.restoreAllMocks()
+})
 
 const post = async (body: string | null, isBase64Encoded = false) => {
   const { statusCode, body: text, headers } = await handler({ body, isBase64Encoded } as any)
@@ -43,5 +47,24 @@ describe('POST /classify', () => {
 
   it('takes the body as API Gateway encodes it', async () => {
     expect(await post(Buffer.from(image('words')).toString('base64'), true)).toMatchObject({ error: 'NotAnImage' })
+  })
+
+  it.each([
+    ['a picture that the model cannot decode', { name: 'ModelError', OriginalStatusCode: 400 }, 422, 'UnreadableImage'],
+    [
+      'an endpoint that is not there',
+      { name: 'ValidationError', message: 'Endpoint endpoint of account 0 not found.' },
+      503,
+      'NoModel',
+    ],
+    ['an endpoint that has enough to do', { name: 'ThrottlingException' }, 503, 'Busy'],
+    ['a model that fails', { name: 'ModelError', OriginalStatusCode: 500, message: 'secret' }, 500, 'InternalError'],
+  ])('says in a sentence what %s means, and no more', async (_, error, status, code) => {
+    vi.spyOn(SageMakerRuntimeClient.prototype, 'send').mockImplementation(() =>
+      Promise.reject(Object.assign(new Error(error.message ?? 'no'), error)),
+    )
+    const answer = await post(image(Buffer.from('ffd8ffe000104a464946', 'hex')))
+    expect(answer).toMatchObject({ statusCode: status, error: code, message: expect.stringMatching(/^[A-Z].*\.$/) })
+    expect(answer.message).not.toContain('secret')
   })
 })
