@@ -40,8 +40,7 @@ ${partlyRead(report)}
 <div class="pair">${figures(plotsOverTime(report))}</div>
 ${report.metrics.in.length < ENOUGH_PERIODS ? `<p class="soft">Records in and the lag are drawn as well once CloudWatch has ${ENOUGH_PERIODS} minutes of them.</p>` : ''}
 ${errors.rows === 0 ? '' : `<h2>What was wrong</h2>\n${reasonBars(reasons)}\n${samples(report)}`}
-<h2>Who they are</h2>
-<div class="pair">${people(report)}</div>
+${report.users.rows === 0 ? '' : `<h2>Who they are</h2>\n<div class="pair">${people(report)}</div>`}
 ${windows.rows === 0 ? '' : `<h2>Counted every ten seconds</h2>\n<p class="soft">${number(windows.rows)} counts of a country in a window, in ${number(windows.windows.length)} windows that are over.</p>\n<div class="pair">${figures(windowPlots(windows))}</div>`}
 <h2>What records look like</h2>
 ${schemaTables(schema)}

@@ -20,11 +20,9 @@ type Row = [number, number][]
 export function plotsOverTime({ users, errors, metrics, balance, prefixes }: StreamReport): Plot[] {
   const inS3: Point[] = users.deliveries.map(({ at, records }) => [at, records])
   const hasPeriods = metrics.in.length >= ENOUGH_PERIODS
-  const clock = clockOf(
-    [users.bySecond, inS3, errors.bySecond, errors.lateBySecond, ...(hasPeriods ? [metrics.in] : [])].flatMap(
-      (points) => points.map(([time]) => time),
-    ),
-  )
+  const objects = FOLDERS.map((folder): [string, Point[]] => [folder, prefixes[folder].bySecond])
+  const drawn = [users.bySecond, inS3, ...objects.map(([, points]) => points), ...(hasPeriods ? [metrics.in] : [])]
+  const clock = clockOf(drawn.flatMap((points) => points.map(([time]) => time)))
   const { plot, rising, steps } = clock
   const deliveries = thinned(users.deliveries)
   const plots: Plot[] = [
@@ -59,7 +57,7 @@ export function plotsOverTime({ users, errors, metrics, balance, prefixes }: Str
       svg: plot(
         'objects over time',
         '',
-        FOLDERS.map((folder) => [folder, steps(prefixes[folder].bySecond)]),
+        objects.map(([folder, points]) => [folder, steps(points)]),
       ),
     },
   ]
