@@ -22,6 +22,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => running.close())
 beforeEach(async () => {
+  await faulty.quiet()
   await faulty.publish()
 })
 
@@ -196,7 +197,11 @@ describe('an event', () => {
     })
     const executionArn = await faulty.start()
     await held.promise
-    await expect.poll(async () => (await faulty.invoke('jobs/reconcile-jobs', {})).settled).toBe(1)
+    const goesOn = async () => {
+      await faulty.invoke('jobs/reconcile-jobs', {})
+      return running.entered(executionArn)
+    }
+    await expect.poll(goesOn, { timeout: 60_000 }).toContain('ProcessOrigination')
     const ended = await running.end(executionArn)
     through()
     faulty.equalsTruth(ended)

@@ -37,6 +37,13 @@ export class Faulty {
     return this.archive
   }
 
+  /** Stops what a test that failed left running, so that the next one is judged by itself. */
+  async quiet(): Promise<void> {
+    const stateMachineArn = this.running.cloud.outputs.BatchStateMachineArn!
+    const { executions } = await this.ask('states', 'ListExecutions', { stateMachineArn, statusFilter: 'RUNNING' })
+    for (const { executionArn } of executions) await this.ask('states', 'StopExecution', { executionArn })
+  }
+
   /** Publishes the quarter with bytes of the test's own. */
   async publishBytes(bytes: Uint8Array): Promise<void> {
     await writeFile(join(this.running.folder, `historical_data_${QUARTER}.zip`), bytes)
