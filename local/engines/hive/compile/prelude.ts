@@ -26,7 +26,7 @@ export const MACROS = [
   `hive_bigint(x) AS CASE
      WHEN x IS NULL THEN NULL
      WHEN regexp_full_match(x, '\\s*[+-]?[0-9]{1,18}\\s*') THEN TRY_CAST(x AS BIGINT)
-     WHEN regexp_full_match(x, '\\s*[+-]?[0-9]*\\.?[0-9]*\\s*') THEN TRY_CAST(regexp_extract(x, '^\\s*\\+?(-?[0-9]*)', 1) AS BIGINT)
+     WHEN regexp_full_match(x, '\\s*[+-]?[0-9]*\\.?[0-9]*\\s*') THEN TRY_CAST(CASE WHEN contains(x, '.') AND NOT regexp_matches(x, '[0-9]\\.') THEN '0' ELSE regexp_extract(x, '^\\s*\\+?(-?[0-9]*)', 1) END AS BIGINT)
      ELSE NULL END`,
   // Digits that come back as they were need no closer look, and a cast of empty text fails slowly.
   ...integers.map(
@@ -43,7 +43,8 @@ export const MACROS = [
   // Floating numbers are cut and stop at the type's ends; NaN is 0 (Java Language Specification 5.1.3).
   `hive_cut_int(x) AS CASE WHEN isnan(x) THEN 0 ELSE CAST(trunc(greatest(least(x, 2147483647), -2147483648)) AS INTEGER) END`,
   `hive_cut_bigint(x) AS CASE WHEN isnan(x) THEN 0 WHEN x >= 9223372036854775807 THEN 9223372036854775807 WHEN x <= -9223372036854775808 THEN -9223372036854775808 ELSE CAST(trunc(x) AS BIGINT) END`,
-  `hive_double(x) AS CASE WHEN contains(x, '_') THEN NULL ELSE TRY_CAST(x AS DOUBLE) END`,
+  // What Double.parseDouble reads: a suffix of Java's is allowed, other spellings of NaN and Infinity are not.
+  `hive_double(x) AS CASE WHEN regexp_full_match(x, '\\s*[+-]?(NaN|Infinity|([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?[dDfF]?)\\s*') THEN TRY_CAST(rtrim(trim(x), 'dDfF') AS DOUBLE) END`,
   `hive_boolean(x) AS lower(x) NOT IN ('false', 'no', 'off', '0', '')`,
   `hive_decimal_string(x) AS CASE WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END`,
   // Java's Double.toString: plain from 1E-3 to 1E7, else one digit before the point and an exponent.
@@ -63,9 +64,12 @@ export const MACROS = [
   `hive_lenient_date(y, m, d) AS CASE WHEN y = '' THEN NULL ELSE CAST(make_date(CAST(y AS INTEGER), 1, 1) + to_months(CAST(m AS INTEGER) - 1) + to_days(CAST(d AS INTEGER) - 1) AS DATE) END`,
   // DuckDB computes `x` again for every place in CASE where it stands, so the usual date passes few of them.
   `hive_date(x) AS coalesce(
-     TRY_CAST(CASE WHEN length(x) = 10 THEN x END AS DATE),
+     TRY_CAST(CASE WHEN length(x) = 10 AND length(replace(x, '-', '')) = 8 THEN x END AS DATE),
      CASE WHEN length(x) >= 8 THEN hive_lenient_date(regexp_extract(x, '${LENIENT_DATE}', 1), regexp_extract(x, '${LENIENT_DATE}', 2), regexp_extract(x, '${LENIENT_DATE}', 3)) END)`,
-  `hive_timestamp(x) AS CASE WHEN regexp_full_match(x, '\\s*\\d{4}-\\d{1,2}-\\d{1,2}([ T]\\d{1,2}:\\d{1,2}(:\\d{1,2}(\\.\\d{1,9})?)?)?\\s*') THEN coalesce(TRY_CAST(x AS TIMESTAMP), CAST(hive_date(x) AS TIMESTAMP)) ELSE NULL END`,
+  // Times count on as dates do: 25:00 is 01:00 of the next day.
+  `hive_time_part(x, part) AS coalesce(TRY_CAST(nullif(regexp_extract(x, '[ T](\\d+):(\\d+)(?::(\\d+(?:\\.\\d+)?))?', part), '') AS DOUBLE), 0)`,
+  `hive_time(x) AS to_microseconds(CAST(1e6 * (3600 * hive_time_part(x, 1) + 60 * hive_time_part(x, 2) + hive_time_part(x, 3)) AS BIGINT))`,
+  `hive_timestamp(x) AS CASE WHEN regexp_full_match(x, '\\s*\\d{4}-\\d{1,2}-\\d{1,2}([ T]\\d{1,2}:\\d{1,2}(:\\d{1,2}(\\.\\d{1,9})?)?)?\\s*') THEN coalesce(TRY_CAST(x AS TIMESTAMP), hive_date(x) + hive_time(x)) ELSE NULL END`,
   `hive_add_months(d, n) AS CAST(CASE WHEN last_day(d) = d THEN last_day(d + to_months(n)) ELSE d + to_months(n) END AS DATE)`,
   `hive_months_between(a, b) AS CAST(round(CASE
      WHEN day(a) = day(b) OR (last_day(CAST(a AS DATE)) = CAST(a AS DATE) AND last_day(CAST(b AS DATE)) = CAST(b AS DATE))
@@ -79,8 +83,11 @@ export const MACROS = [
   `hive_rpad(s, n, p) AS CASE WHEN p = '' THEN NULL ELSE rpad(s, n, p) END`,
   `hive_initcap(s) AS array_to_string(list_transform(string_split(lower(s), ' '), lambda w: upper(w[1]) || w[2:]), ' ')`,
   `hive_pmod(a, b) AS ((a % b) + b) % b`,
-  `hive_round(x, d) AS CASE WHEN x < 0 THEN -floor(-x * pow(10, d) + 0.5) / pow(10, d) ELSE floor(x * pow(10, d) + 0.5) / pow(10, d) END`,
-  `hive_bround(x, d) AS round_even(x, d)`,
+  // Halves are those of the digits that a double shows (BigDecimal.valueOf): 1.005 is 1.01. From 1e15 on, doubles are whole.
+  ...(['round', 'round_even'] as const).map(
+    (duck) =>
+      `hive_${duck}(x, d) AS CASE WHEN abs(x) < 1e15 THEN CAST(${duck}(TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(38,18)), d) AS DOUBLE) WHEN d >= 0 OR isnan(x) OR isinf(x) THEN x ELSE ${duck}(x / pow(10, -d), 0) * pow(10, -d) END`,
+  ),
   `hive_at(list, i) AS CASE WHEN i < 0 THEN NULL ELSE list[CAST(i AS BIGINT) + 1] END`,
   `hive_hash_int(h) AS CAST(CASE WHEN h >= 2147483648 THEN h - 4294967296 ELSE h END AS INTEGER)`,
   // Java's String hash over the bytes of an ASCII text, as Hive buckets it.

@@ -3,6 +3,7 @@ import {
   BIGINT,
   DOUBLE,
   decimal,
+  duckType,
   type HiveType,
   INT,
   isInteger,
@@ -41,7 +42,7 @@ const rounded = (up: 'floor' | 'ceil'): FunctionDefinition =>
     return { sql: `CAST(${up}(${x.sql}) AS BIGINT)`, type: BIGINT }
   })
 
-const half = (duck: 'round' | 'bround'): FunctionDefinition =>
+const half = (duck: 'round' | 'round_even'): FunctionDefinition =>
   define([1, 2], (call) => {
     const x = asNumber(call, 0)
     const digits = call.arguments[1]?.literal ?? (call.arguments[1] ? undefined : '0')
@@ -51,11 +52,14 @@ const half = (duck: 'round' | 'bround'): FunctionDefinition =>
       const scale = Math.max(0, Math.min(x.type.scale, d))
       const type = decimal(Math.min(38, x.type.precision - x.type.scale + scale + 1), scale)
       return {
-        sql: `CAST(${duck === 'round' ? 'round' : 'round_even'}(${x.sql}, ${d}) AS DECIMAL(${type.kind === 'decimal' ? type.precision : 38}, ${scale}))`,
+        sql: `CAST(${duck}(${x.sql}, ${d}) AS DECIMAL(${type.kind === 'decimal' ? type.precision : 38}, ${scale}))`,
         type,
       }
     }
-    if (isInteger(x.type) && d >= 0) return x
+    if (isInteger(x.type)) {
+      if (d >= 0) return x
+      return { sql: `CAST(${duck}(CAST(${x.sql} AS DECIMAL(38,0)), ${d}) AS ${duckType(x.type)})`, type: x.type }
+    }
     return { sql: `hive_${duck}(CAST(${x.sql} AS DOUBLE), ${d})`, type: DOUBLE }
   })
 
@@ -82,7 +86,7 @@ export const NUMBERS: Functions = {
   asin: partial('asin'),
   atan: double('atan'),
   bin: simple([BIGINT], STRING, (x) => `bin(${x})`),
-  bround: half('bround'),
+  bround: half('round_even'),
   // Java's cube roots of whole cubes are whole.
   cbrt: simple(
     [DOUBLE],
@@ -139,9 +143,14 @@ export const NUMBERS: Functions = {
     type: DOUBLE,
   })),
   round: half('round'),
-  shiftleft: simple([INT, INT], INT, (x, n) => `CAST((CAST(${x} AS BIGINT) << ${n}) AS INTEGER)`),
-  shiftright: simple([INT, INT], INT, (x, n) => `(${x} >> ${n})`),
-  sign: simple([DOUBLE], DOUBLE, (x) => `CAST(sign(${x}) AS DOUBLE)`),
+  // Java shifts by the lowest five bits of the number, and drops what leaves the value.
+  shiftleft: simple([INT, INT], INT, (x, n) => `hive_wrap_int(CAST(${x} AS BIGINT) * (1::BIGINT << (${n} & 31)))`),
+  shiftright: simple([INT, INT], INT, (x, n) => `CAST(floor(${x} / (1::BIGINT << (${n} & 31))) AS INTEGER)`),
+  sign: define(1, (call) =>
+    call.arguments[0]!.type.kind === 'decimal'
+      ? { sql: `CAST(sign(${call.arguments[0]!.sql}) AS INTEGER)`, type: INT }
+      : { sql: `CAST(sign(${convert(call.arguments[0]!, DOUBLE, call).sql}) AS DOUBLE)`, type: DOUBLE },
+  ),
   sin: double('sin'),
   sqrt: simple([DOUBLE], DOUBLE, (x) => `CASE WHEN ${x} >= 0 THEN sqrt(${x}) END`),
   tan: double('tan'),

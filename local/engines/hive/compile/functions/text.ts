@@ -53,7 +53,13 @@ function constantSubstring(call: FunctionCall): string | undefined {
 const trimmed = (duck: string) => simple([STRING], STRING, (s) => `${duck}(${s}, ' ')`)
 
 export const TEXT: Functions = {
-  ascii: simple([STRING], INT, (s) => `CASE WHEN ${s} = '' THEN 0 ELSE ascii(${s}) END`),
+  // The first byte, which Java has signed.
+  ascii: simple(
+    [STRING],
+    INT,
+    (s) =>
+      `hive_wrap_tinyint(CASE WHEN ${s} = '' THEN 0 ELSE CAST('0x' || left(hex(${s}), 2) AS INTEGER) END)::INTEGER`,
+  ),
   base64: simple([BINARY], STRING, (s) => `to_base64(${s})`),
   unbase64: simple([STRING], BINARY, (s) => `from_base64(${s})`),
   chr: define(1, (call) => ({ sql: `chr(CAST(${asInt(call, 0)} % 256 AS INTEGER))`, type: STRING })),
