@@ -11,7 +11,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { LakeReader } from '../../cli/stream/lake.ts'
 import { Ledger } from '../../cli/stream/ledger.ts'
 import { streamMetrics } from '../../cli/stream/metrics.ts'
@@ -195,6 +195,53 @@ async function abort(executionArn: string): Promise<string> {
 const start = async () =>
   (await stream.sfn.send(new StartExecutionCommand({ stateMachineArn: stream.cloud.outputs.StreamStateMachineArn! })))
     .executionArn!
+
+describe('the report', () => {
+  it('is a page, and written anew by `stepwell stream report` it accounts for every record', async () => {
+    const where = ['--endpoint', stream.cloud.url, '--json']
+    const total = ledger.account.sent + 2 * 8 + 300
+    const again = async () => {
+      const { objects } = await stepwell('stream', 'report', ...where)
+      return [await read(objects.at(-1).html), JSON.parse(await read(objects.at(-1).html.replace(/html$/, 'json')))]
+    }
+    await expect.poll(async () => (await again())[1].balance.onTheWay, { timeout: 10_000, interval: 500 }).toBe(0)
+    const [html, { balance, users, errors, schema }] = await again()
+    expect(balance).toMatchObject({ in: total, late: errors.reasons.late.records, failed: 0, dropped: 0 })
+    expect(balance.transformed + balance.errors + balance.late).toBe(total)
+    expect(users.rows).toBe(balance.transformed)
+    expect(schema.fields.length).toBeGreaterThan(20)
+    expect(html).toContain(`${total.toLocaleString('en-US')} in = `)
+    const { objects } = await stepwell('stream', 'status', ...where)
+    expect(await (await fetch(objects.at(-1).report)).text()).toBe(html)
+  })
+
+  async function read(uri: string): Promise<string> {
+    const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri)!
+    const { Body } = await stream.clients.s3.send(new GetObjectCommand({ Bucket: Bucket!, Key: Key! }))
+    return Body!.transformToString()
+  }
+})
+
+describe('`stepwell produce --aws`', () => {
+  it('takes address, region and credentials as the SDK finds them', async () => {
+    const own = { AWS_ENDPOINT_URL: stream.cloud.url, AWS_REGION: 'us-east-1' }
+    const keys = { AWS_ACCESS_KEY_ID: 'operator', AWS_SECRET_ACCESS_KEY: 'operator' }
+    for (const [name, value] of Object.entries({ ...own, ...keys })) vi.stubEnv(name, value)
+    const { code, err, objects } = await stepwell('produce', '--aws', '--records', '20', '--rate', '100', '--json')
+    vi.unstubAllEnvs()
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(objects.at(-1)).toMatchObject({ type: 'produced', sent: 20 })
+  })
+
+  it('says what is missing', async () => {
+    for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE']) vi.stubEnv(name, undefined)
+    vi.stubEnv('AWS_CONFIG_FILE', '/nowhere')
+    const { code, err } = await stepwell('produce', '--aws', '--records', '1')
+    vi.unstubAllEnvs()
+    expect(code).toBe(1)
+    expect(err).toMatch(/Region is missing.*AWS_REGION/)
+  })
+})
 
 describe('the producer that a schedule calls', () => {
   it('sends as many as it was asked for, and says so in metrics', async () => {
