@@ -1,5 +1,6 @@
 /** A running script: records in, encoded rows out, and all that it remembers between them. */
 import type { Graph } from './compile/graph.ts'
+import { FlinkSqlRuntimeError } from './errors.ts'
 import { decodeRaw } from './formats.ts'
 import type { WindowState } from './runtime/windows.ts'
 
@@ -24,7 +25,12 @@ export class Job {
   /** @throws FlinkSqlRuntimeError where the job fails; it must not be used after that */
   push(records: Iterable<Uint8Array | string>): void {
     const { push } = this.#graph.source!
-    for (const record of records) push([typeof record === 'string' ? record : decodeRaw(record)])
+    try {
+      for (const record of records) push([typeof record === 'string' ? record : decodeRaw(record)])
+    } catch (error) {
+      if (error instanceof FlinkSqlRuntimeError) throw error
+      throw new FlinkSqlRuntimeError(`The job fails on a record: ${(error as Error).message}`, { cause: error })
+    }
   }
 
   /** The rows for each sink since the last call, as JSON objects. */

@@ -38,6 +38,16 @@ const KNOWN_SETTINGS = [
  * @throws FlinkSqlUnsupportedError where only the subset does
  */
 export function compileScript(script: string): Program {
+  try {
+    return compile(script)
+  } catch (error) {
+    // Nesting in nesting, such as views upon views: the stack is not deep enough for it.
+    if (!(error instanceof RangeError)) throw error
+    throw new FlinkSqlUnsupportedError(script, 0, 'The script is nested too deeply to run here.')
+  }
+}
+
+function compile(script: string): Program {
   const statements = parseScript(script)
   const settings = settingsOf(script, statements)
   const inserts = statements.filter((statement) => statement.kind === 'insert')

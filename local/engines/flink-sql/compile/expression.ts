@@ -3,6 +3,7 @@ import type { BinaryOperator, Expression } from '../ast.ts'
 import { BOOLEAN, commonType, isText, type LogicalType, STRING, typeText, type Value } from '../types.ts'
 import { castBetween } from '../values/cast.ts'
 import { parseJson } from '../values/json.ts'
+import { likePattern } from '../values/like.ts'
 import { arithmetic, negate } from './arithmetic.ts'
 import { compileCall } from './call.ts'
 import { compare, equal } from './comparison.ts'
@@ -215,22 +216,6 @@ function compileIsJson({ operand, shape, negated, at }: Of<'is-json'>, scope: Sc
   }
 }
 
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
-
-/** % and _ and, only where ESCAPE names one, an escape character (SqlLikeUtils.java of flink-table-runtime). */
-function likePattern(pattern: string, escapeCharacter: string | undefined): RegExp | undefined {
-  let source = ''
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern[i]!
-    if (char === escapeCharacter) {
-      const next = pattern[++i]
-      if (next === undefined || !['%', '_', escapeCharacter].includes(next)) return undefined
-      source += escaped(next)
-    } else source += char === '%' ? '.*' : char === '_' ? '.' : escaped(char)
-  }
-  return new RegExp(`^${source}$`, 'su')
-}
-
 function compileLike({ value, pattern, escape: escapeCharacter, negated, at }: Of<'like'>, scope: Scope): Compiled {
   const text = compileExpression(value, scope)
   if (!isText(text.type) && text.type.name !== 'NULL')
@@ -247,7 +232,7 @@ function compileLike({ value, pattern, escape: escapeCharacter, negated, at }: O
     type: BOOLEAN,
     evaluate(row) {
       const found = evaluate(row)
-      return found === null ? null : form.test(found as string) !== negated
+      return found === null ? null : form(found as string) !== negated
     },
   }
 }

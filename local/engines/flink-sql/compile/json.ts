@@ -25,7 +25,8 @@ export function compileJsonValue(expression: JsonValueExpression, scope: Scope):
       const document = parseJson(source as string)
       const value = document.value === undefined ? undefined : walk(document.value, path.steps)
       if (value === undefined || value === null || typeof value === 'object') return missing(row)
-      return read(value as string | number | boolean, document, path)
+      const found = read(value as string | number | boolean, document, path)
+      return found === undefined ? missing(row) : found
     },
   }
 }
@@ -64,7 +65,9 @@ function pathOf(text: string, scope: Scope, at: number): JsonPath {
   )
 }
 
-type Read = (value: string | number | boolean, document: Document, path: JsonPath) => Value
+type Read = (value: string | number | boolean, document: Document, path: JsonPath) => Value | undefined
+
+const isWhole = (text: string | undefined) => text !== undefined && /^-?\d+$/.test(text)
 
 /**
  * Flink 2.2 hands on what Jackson made of the value, and the job fails where that is not the very Java class of the type: INTEGER takes no
@@ -89,12 +92,12 @@ function reader(type: LogicalType, scope: Scope, at: number): Read {
       return (value) => (typeof value === 'boolean' ? value : wrong(value))
     case 'INT':
       return (value, document, path) =>
-        typeof value === 'number' && value === (value | 0) && /^-?\d+$/.test(numberText(document, path.steps, value))
+        typeof value === 'number' && value === (value | 0) && isWhole(numberText(document, path.steps, value))
           ? value
           : wrong(value)
     case 'DOUBLE':
       return (value, document, path) =>
-        typeof value === 'number' && !/^-?\d+$/.test(numberText(document, path.steps, value)) ? value : wrong(value)
+        typeof value === 'number' && !isWhole(numberText(document, path.steps, value)) ? value : wrong(value)
     default:
       return scope.unsupported(`JSON_VALUE … RETURNING ${typeText(type)} (Flink 2.2 refuses it too)`, at)
   }

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { BOOLEAN, INT, isInteger, isText, type LogicalType, STRING, typeText } from '../types.ts'
+import { checkLength } from '../values/text-length.ts'
 import type { Compute, ScalarFunction } from './signature.ts'
 
 type Kind = 'text' | 'integer'
@@ -49,6 +50,7 @@ function substring(value: string, position: number, length = 2_147_483_647): str
 }
 
 function pad(value: string, length: number, fill: string, left: boolean): string | null {
+  checkLength(length)
   // SqlFunctionUtils.lpad counts UTF-16 units.
   if (length < 0 || fill === '') return null
   if (value.length >= length) return value.slice(0, length)
@@ -151,7 +153,11 @@ export const textFunctions: Record<string, ScalarFunction> = {
     return at < 0 ? 0 : points((whole as string).slice(0, at)).length + 1
   }),
   REVERSE: text([1, 1], ['text'], (value) => [...(value as string)].reverse().join('')),
-  REPEAT: text([2, 2], ['text', 'integer'], (value, count) => (value as string).repeat(Math.max(0, count as number))),
+  REPEAT: text([2, 2], ['text', 'integer'], (value, count) => {
+    const times = Math.max(0, count as number)
+    checkLength((value as string).length * times)
+    return (value as string).repeat(times)
+  }),
   INITCAP: text([1, 1], ['text'], (value) => initcap(value as string)),
   SPLIT_INDEX: text([3, 3], ['text', 'text', 'integer'], (value, separator, index) => {
     if ((index as number) < 0) return null

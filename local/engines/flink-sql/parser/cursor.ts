@@ -9,6 +9,9 @@ const RESERVED = new Set(
   RIGHT ROW ROWS SELECT SET TABLE THEN TRUE UNION UNIQUE UNNEST USING VALUES WHEN WHERE WINDOW WITH`.split(/\s+/),
 )
 
+/** Of a token in a message. */
+const MAX_SHOWN = 100
+
 export class Cursor {
   readonly script: string
   readonly #tokens: Token[]
@@ -121,6 +124,7 @@ export class Cursor {
   #found(): string {
     const { kind, text } = this.token
     if (kind === 'end') return text
-    return kind === 'string' ? `the string '${text}'` : `"${text}"`
+    const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
+    return kind === 'string' ? `the string '${shown}'` : `"${shown}"`
   }
 }

@@ -14,6 +14,8 @@ export const AGGREGATES: readonly AggregateName[] = ['COUNT', 'SUM', 'AVG', 'MIN
 
 /** Deeper nesting than any person writes would end in a stack overflow instead of a message. */
 const MAX_DEPTH = 200
+/** So is it with operators in a row, each of which has the one before as its operand. */
+const MAX_CHAIN = 1000
 const depths = new WeakMap<Cursor, number>()
 
 export function parseExpression(cursor: Cursor): Expression {
@@ -23,6 +25,10 @@ export function parseExpression(cursor: Cursor): Expression {
   const expression = parseOr(cursor)
   depths.set(cursor, depth - 1)
   return expression
+}
+
+function checkChain(cursor: Cursor, count: number, at: Offset): void {
+  if (count > MAX_CHAIN) cursor.unsupported(`An expression with more than ${MAX_CHAIN} operators in a row`, at)
 }
 
 function parseOr(cursor: Cursor): Expression {
@@ -36,7 +42,7 @@ function parseAnd(cursor: Cursor): Expression {
 function parseNot(cursor: Cursor): Expression {
   const { at } = cursor.token
   let negations = 0
-  while (cursor.take('NOT')) negations++
+  while (cursor.take('NOT')) checkChain(cursor, ++negations, at)
   let expression = parseIs(cursor)
   for (; negations > 0; negations--) expression = { kind: 'unary', operator: 'NOT', operand: expression, at }
   return expression
@@ -44,8 +50,9 @@ function parseNot(cursor: Cursor): Expression {
 
 function parseIs(cursor: Cursor): Expression {
   let expression = parseComparison(cursor)
-  while (cursor.is('IS')) {
+  for (let count = 1; cursor.is('IS'); count++) {
     const { at } = cursor.advance()
+    checkChain(cursor, count, at)
     expression = parseTest(cursor, expression, cursor.take('NOT'), at)
   }
   return expression
@@ -70,8 +77,9 @@ const COMPARISONS: BinaryOperator[] = ['=', '<>', '<=', '>=', '<', '>']
 
 function parseComparison(cursor: Cursor): Expression {
   let left = parseSum(cursor)
-  for (;;) {
+  for (let count = 1; ; count++) {
     const { at, upper } = cursor.token
+    checkChain(cursor, count, at)
     if (cursor.is('!=')) cursor.fail('Flink SQL has no !=: write <>.')
     const operator = cursor.takeOne(...COMPARISONS)
     if (operator) {
@@ -125,10 +133,11 @@ function parseProduct(cursor: Cursor): Expression {
 
 function leftToRight(cursor: Cursor, operators: BinaryOperator[], operand: (cursor: Cursor) => Expression): Expression {
   let left = operand(cursor)
-  for (;;) {
+  for (let count = 1; ; count++) {
     const { at } = cursor.token
     const operator = cursor.takeOne(...operators)
     if (!operator) return left
+    checkChain(cursor, count, at)
     left = { kind: 'binary', operator, left, right: operand(cursor), at }
   }
 }
@@ -136,7 +145,8 @@ function leftToRight(cursor: Cursor, operators: BinaryOperator[], operand: (curs
 function parseSigned(cursor: Cursor): Expression {
   const { at } = cursor.token
   const signs: ('-' | '+')[] = []
-  for (let sign = cursor.takeOne('-', '+'); sign; sign = cursor.takeOne('-', '+')) signs.push(sign)
+  for (let sign = cursor.takeOne('-', '+'); sign; sign = cursor.takeOne('-', '+'))
+    checkChain(cursor, signs.push(sign), at)
   let expression = parsePrimary(cursor, signs.at(-1) === '-')
   if (signs.length > 0 && expression.kind === 'literal' && expression.at < 0) {
     expression = { ...expression, at }
@@ -239,10 +249,34 @@ export function parseInterval(cursor: Cursor): number {
     cursor.fail(`Expected SECOND, MINUTE, HOUR or DAY, found "${cursor.token.text}".`)
   }
   cursor.advance()
-  if (cursor.is('TO') || cursor.is('(')) cursor.unsupported('An interval of several units, or with a precision,')
-  const fraction = unit === 'SECOND' ? /^-?\d{1,2}(\.\d{1,3})?$|^-?\d+$/ : /^-?\d+$/
-  if (!fraction.test(text)) cursor.fail(`'${text}' is no interval in ${unit}S.`, at)
+  const digits = intervalDigits(cursor)
+  if (cursor.is('TO') || cursor.is('('))
+    cursor.unsupported('An interval of several units, or with a precision of fractions,')
+  const [, whole] = /^-?(\d+)(?:\.\d{1,3})?$/.exec(text) ?? []
+  if (whole === undefined || (unit !== 'SECOND' && text.includes('.')))
+    cursor.fail(`'${text}' is no interval in ${unit}S.`, at)
+  // SqlIntervalQualifier.checkLeadFieldInRange of Calcite.
+  if (whole.length > digits)
+    cursor.fail(
+      `Interval field value ${whole} exceeds precision of ${unit}(${digits}) field: write INTERVAL '${text}' ${unit}(${whole.length}).`,
+      at,
+    )
   return Math.round(Number(text) * ms) * (negative ? -1 : 1)
+}
+
+/** SqlTypeName.DEFAULT_INTERVAL_START_PRECISION and MAX_INTERVAL_START_PRECISION of Calcite. */
+const DEFAULT_INTERVAL_DIGITS = 2
+const MAX_INTERVAL_DIGITS = 10
+
+/** How many digits an interval may have: two, unless `DAY(3)` says otherwise. */
+function intervalDigits(cursor: Cursor): number {
+  if (!cursor.is('(') || cursor.ahead(2).upper !== ')') return DEFAULT_INTERVAL_DIGITS
+  cursor.need('(')
+  const { at } = cursor.token
+  const digits = cursor.wholeNumber()
+  if (digits < 1 || digits > MAX_INTERVAL_DIGITS) cursor.fail(`An interval has 1 to ${MAX_INTERVAL_DIGITS} digits.`, at)
+  cursor.need(')')
+  return digits
 }
 
 function parseCase(cursor: Cursor, at: Offset): Expression {

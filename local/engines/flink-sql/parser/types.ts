@@ -29,6 +29,7 @@ const UNSUPPORTED = new Set([
   'VARIANT',
 ])
 const MILLISECONDS = 3
+const MAX_TEXT_LENGTH = 2_147_483_647
 const DEFAULT_TIMESTAMP_PRECISION = 6
 /** DecimalType.DEFAULT_PRECISION. */
 const DEFAULT_DECIMAL_PRECISION = 10
@@ -63,7 +64,7 @@ function namedType(cursor: Cursor, name: string, at: number): LogicalType {
       return DOUBLE
     case 'CHAR':
     case 'VARCHAR':
-      return { name, length: bracketed(cursor)[0] ?? 1 }
+      return { name, length: textLength(cursor, at) }
     case 'DECIMAL':
     case 'DEC':
     case 'NUMERIC':
@@ -83,6 +84,14 @@ function bracketed(cursor: Cursor): number[] {
   while (cursor.take(','))
   cursor.need(')')
   return numbers
+}
+
+/** CharType.MIN_LENGTH and MAX_LENGTH. */
+function textLength(cursor: Cursor, at: number): number {
+  const [length = 1] = bracketed(cursor)
+  if (length < 1 || length > MAX_TEXT_LENGTH)
+    cursor.fail(`The length of a CHAR or VARCHAR is from 1 to ${MAX_TEXT_LENGTH}.`, at)
+  return length
 }
 
 function decimalType(cursor: Cursor, at: number): LogicalType {

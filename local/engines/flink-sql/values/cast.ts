@@ -6,7 +6,8 @@
 import { FlinkSqlRuntimeError } from '../errors.ts'
 import { isText, type LogicalType, typeText, type Value } from '../types.ts'
 import { decimalText, type Exact, fitted, parseExact, rescale, toDouble, within } from './decimal.ts'
-import { doubleText, doubleToInt, doubleToLong, floatText, parseJavaDouble, WRAP } from './numbers.ts'
+import { doubleText, doubleToInt, doubleToLong, floatText, parseJavaDouble, trimThrough, WRAP } from './numbers.ts'
+import { checkLength } from './text-length.ts'
 import { parseTimestamp, timestampText } from './timestamp.ts'
 
 type Convert = (value: NonNullable<Value>) => Value
@@ -97,7 +98,9 @@ function toText(from: LogicalType, to: LogicalType): Convert | undefined {
   return (value) => {
     const text = write(value)
     const cut = text.length > length ? [...text].slice(0, length).join('') : text
-    return to.name === 'CHAR' ? cut + ' '.repeat(Math.max(0, length - [...cut].length)) : cut
+    if (to.name !== 'CHAR') return cut
+    checkLength(length)
+    return cut + ' '.repeat(Math.max(0, length - [...cut].length))
   }
 }
 
@@ -105,7 +108,9 @@ const TRUE_WORDS = new Set(['t', 'true', 'y', 'yes', '1'])
 const FALSE_WORDS = new Set(['f', 'false', 'n', 'no', '0'])
 const RANGE: Record<string, bigint> = { TINYINT: 2n ** 7n, SMALLINT: 2n ** 15n, INT: 2n ** 31n, BIGINT: 2n ** 63n }
 const WHOLE = /^([+-]?)(\d*)(?:\.(\d*))?$/
-const BLANKS = /^ +| +$/g
+const SPACE = 0x20
+/** Spaces only, not tabs. */
+const withoutSpaces = (text: string) => trimThrough(text, SPACE, SPACE)
 
 function fromText(to: LogicalType): Convert | undefined {
   switch (to.name) {
@@ -131,7 +136,7 @@ function fromText(to: LogicalType): Convert | undefined {
       }
     case 'DECIMAL':
       return (value) => {
-        const exact = parseExact((value as string).replace(BLANKS, ''))
+        const exact = parseExact(withoutSpaces(value as string))
         if (!exact) throw new Unreadable()
         return fitted(exact, to.precision, to.scale)
       }
@@ -149,7 +154,7 @@ function fromText(to: LogicalType): Convert | undefined {
 
 /** BinaryStringDataUtil.toInt and its like: spaces trimmed, digits behind a point checked and dropped, overflow refused. */
 function wholeNumber(text: string, type: string): number | bigint {
-  const [, sign, whole, fraction] = WHOLE.exec(text.replace(BLANKS, '')) ?? []
+  const [, sign, whole, fraction] = WHOLE.exec(withoutSpaces(text)) ?? []
   if (sign === undefined || whole === undefined || (whole === '' && fraction === undefined)) throw new Unreadable()
   const digits = BigInt(whole || '0')
   const value = sign === '-' ? -digits : digits

@@ -39,14 +39,17 @@ export interface Exact {
   scale: number
 }
 
-const EXACT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?$/
+const EXACT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/
+const MAX_SCALE = 2 ** 31 - 1
 
 /** What java.math.BigDecimal's constructor reads; undefined where it throws. */
 export function parseExact(text: string): Exact | undefined {
   const [, sign, whole = '', fraction = '', exponent = '0'] = EXACT.exec(text) ?? []
   if (sign === undefined || whole.length + fraction.length === 0) return undefined
+  const scale = fraction.length - Number(exponent)
+  if (Math.abs(scale) > MAX_SCALE) return undefined
   const digits = BigInt(whole + fraction)
-  return { unscaled: sign === '-' ? -digits : digits, scale: fraction.length - Number(exponent) }
+  return { unscaled: sign === '-' ? -digits : digits, scale }
 }
 
 /** Zeros before the first digit; beyond them BigDecimal.toString writes an exponent. */

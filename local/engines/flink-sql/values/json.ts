@@ -136,12 +136,16 @@ export function walk(value: unknown, steps: Step[]): unknown {
   return value
 }
 
-/** The number at a path as Jackson writes it; JavaScript's `value` has lost 1.50 and everything beyond 2^53. */
-export function numberText(document: Document, steps: Step[], value: number): string {
+/**
+ * The number at a path as Jackson writes it; JavaScript's `value` has lost 1.50 and everything beyond 2^53. Undefined for an exponent that no
+ * BigDecimal has: such a number is no JSON to Jackson.
+ */
+export function numberText(document: Document, steps: Step[], value: number): string | undefined {
   if (isPlain(document.text, steps.at(-1), value)) return String(value)
   const source = sourceAt(document.text, steps, document.value)
   if (/^-?\d+$/.test(source)) return source === '-0' ? '0' : source
-  return exactText(parseExact(source)!)
+  const exact = parseExact(source)
+  return exact && exactText(exact)
 }
 
 /**

@@ -45,8 +45,9 @@ function approximateText(value: number, shortest: (positive: number) => string):
   return `${sign}${digits[0]}.${digits.slice(1) || '0'}E${exponent.replace('+', '')}`
 }
 
-const DECIMAL_FORM = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?$/
-const HEX_FORM = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)[fFdD]?$/
+// No two parts of a form may take the same digits, or a long text that does not fit would be tried in every way to share them out.
+const DECIMAL_FORM = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?$/
+const HEX_FORM = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?\d+)[fFdD]?$/
 const NAMES: Record<string, number> = {
   NaN: Number.NaN,
   '+NaN': Number.NaN,
@@ -56,9 +57,20 @@ const NAMES: Record<string, number> = {
   '-Infinity': -Infinity,
 }
 
+const SPACE = 0x20
+
+/** Without what stands before and behind it, from the character `from` to the character `to`. A pattern would look at long blanks inside again and again. */
+export function trimThrough(text: string, to: number, from = 0): string {
+  const falls = (at: number) => text.charCodeAt(at) <= to && text.charCodeAt(at) >= from
+  let [start, end] = [0, text.length]
+  while (start < end && falls(start)) start++
+  while (end > start && falls(end - 1)) end--
+  return text.slice(start, end)
+}
+
 /** java.lang.Double.parseDouble, which trims all up to the space; undefined where it throws NumberFormatException. */
 export function parseJavaDouble(text: string): number | undefined {
-  const trimmed = text.replace(/^[\u0000-\u0020]+|[\u0000-\u0020]+$/g, '')
+  const trimmed = trimThrough(text, SPACE)
   if (DECIMAL_FORM.test(trimmed)) return Number(trimmed.replace(/[fFdD]$/, ''))
   const [, sign, whole = '', fraction = '', exponent] = HEX_FORM.exec(trimmed) ?? []
   if (exponent !== undefined && whole.length + fraction.length > 0) {
