@@ -33,7 +33,8 @@ export function failureOf(
     state,
     error,
     cause,
-    log: `npx stepwell logs ${id} ${state}`,
+    // A Choice that led to a Fail logs nothing; what ran before it does.
+    log: `npx stepwell logs ${id}${visit?.functionName ? ` ${state}` : ''}`,
     next: redrive ? `npx stepwell redrive ${id}` : `npx stepwell run ${workflow}`,
   }
 }

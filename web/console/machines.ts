@@ -70,7 +70,7 @@ function Executions({ executions }: { executions: Execution[] }) {
       ({ executionArn, name, status, startDate, stopDate }) => html`<tr>
         <td><a href=${`#/execution/${encodeURIComponent(executionArn)}`}>${name}</a></td>
         <td><span class=${`badge ${status}`}>${status}</span></td>
-        <td>${clock(startDate)}</td>
+        <td class="time">${clock(startDate)}</td>
         <td class="number">${duration((stopDate ?? now) - startDate)}</td>
       </tr>`,
     )}</tbody>

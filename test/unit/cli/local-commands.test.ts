@@ -122,6 +122,18 @@ describe('reset', () => {
   })
 })
 
+describe('a folder that cannot be written', () => {
+  it('is named, with what to do, and without a stack', async () => {
+    const file = join(folder, 'a file')
+    await writeFile(file, '')
+
+    const { code, err } = await stepwell('generate', '--loans', '5', '--folder', join(file, 'below'))
+
+    expect(code).toBe(1)
+    expect(err).toMatch(/^stepwell: .*a file.* cannot be written: a part of its path is no folder\. .*\n$/)
+  })
+})
+
 describe('help', () => {
   it('is there for a command that does not exist', async () => {
     const { code } = await stepwell('fly')
