@@ -353,6 +353,16 @@ describe('monitoring', () => {
     for (const alarm of alarms) expect(alarm.AlarmActions).toEqual(topic)
   })
 
+  it('tells the errors of APIs apart, by names of their own, and buys no metrics by method', () => {
+    const names = properties('AWS::ApiGateway::RestApi').map(({ Name }) => Name)
+    expect(new Set(names).size).toBe(names.length)
+    for (const name of names) expect(name).toMatch(/^Stepwell-/)
+    for (const { MethodSettings } of properties('AWS::ApiGateway::Stage'))
+      for (const settings of MethodSettings) expect(settings.MetricsEnabled ?? false).toBe(false)
+    const [fails] = properties('AWS::CloudWatch::Alarm').filter(({ Namespace }) => Namespace === 'AWS/ApiGateway')
+    expect(fails.Dimensions).toEqual([{ Name: 'ApiName', Value: 'Stepwell-Classifier' }])
+  })
+
   it('watches as many metrics, and draws as many, as its cost is counted with', () => {
     const metrics = stack
       .ofType('AWS::CloudWatch::Alarm')
