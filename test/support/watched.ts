@@ -7,15 +7,16 @@ import {
   type MetricAlarm,
   type MetricDataQuery,
 } from '@aws-sdk/client-cloudwatch'
+import { CloudWatchLogsClient, GetQueryResultsCommand, StartQueryCommand } from '@aws-sdk/client-cloudwatch-logs'
 import type { RunningCloud } from '../../local/boot.ts'
 
 interface Watched {
   workflow: Workflow
   /** `Batch: duration` of a widget, the name of an alarm. */
   where: string
-  /** `AWS/Lambda Errors ListArchives`, or an expression. */
+  /** `AWS/Lambda Errors ListArchives`, an expression, or the query of a log. */
   metric: string
-  /** How many data points there are in the last hour. */
+  /** How many data points or rows there are in the last hour. */
   points: number
 }
 
@@ -57,6 +58,8 @@ async function watched(cloud: RunningCloud): Promise<Watched[]> {
         found.push({ workflow: workflowOf(where), where, metric: nameOf(query), points })
       }
     }
+    for (const { where, query } of await queried(client, cloud))
+      found.push({ workflow: workflowOf(where), where, metric: query, points: await rowsOf(cloud, query) })
     return found
   } finally {
     client.destroy()
@@ -73,21 +76,45 @@ export async function alarm(cloud: RunningCloud, part: string): Promise<MetricAl
   return found
 }
 
-const clientOf = ({ url }: RunningCloud) =>
-  new CloudWatchClient({
-    endpoint: url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' },
-  })
+const optionsOf = ({ url }: RunningCloud) => ({
+  endpoint: url,
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'operator', secretAccessKey: 'operator' },
+})
+const clientOf = (cloud: RunningCloud) => new CloudWatchClient(optionsOf(cloud))
 
 interface Place {
   where: string
   queries: MetricDataQuery[]
 }
 
-async function drawn(client: CloudWatchClient, { outputs }: RunningCloud): Promise<Place[]> {
+async function widgetsOf(client: CloudWatchClient, { outputs }: RunningCloud) {
   const { DashboardBody = '' } = await client.send(new GetDashboardCommand({ DashboardName: outputs.DashboardName! }))
-  const { widgets } = JSON.parse(DashboardBody) as { widgets: { type: string; properties: any }[] }
+  return (JSON.parse(DashboardBody) as { widgets: { type: string; properties: any }[] }).widgets
+}
+
+/** `SOURCE '/group' | filter …` of a widget, which is the query of a log. */
+async function queried(client: CloudWatchClient, cloud: RunningCloud): Promise<{ where: string; query: string }[]> {
+  const widgets = await widgetsOf(client, cloud)
+  return widgets
+    .filter(({ type }) => type === 'log')
+    .map(({ properties: { title, query } }) => ({ where: title, query }))
+}
+
+async function rowsOf(cloud: RunningCloud, widget: string): Promise<number> {
+  const [, logGroupName, queryString] = /^SOURCE '([^']+)' \| (.+)$/s.exec(widget) ?? []
+  const logs = new CloudWatchLogsClient(optionsOf(cloud))
+  const endTime = Math.ceil(Date.now() / 1000)
+  const { queryId } = await logs.send(
+    new StartQueryCommand({ logGroupName, queryString, startTime: endTime - 3600, endTime }),
+  )
+  const { results = [] } = await logs.send(new GetQueryResultsCommand({ queryId }))
+  logs.destroy()
+  return results.length
+}
+
+async function drawn(client: CloudWatchClient, cloud: RunningCloud): Promise<Place[]> {
+  const widgets = await widgetsOf(client, cloud)
   return widgets
     .filter(({ type }) => type === 'metric')
     .map(({ properties: { title, metrics, period = 300 } }) => ({
