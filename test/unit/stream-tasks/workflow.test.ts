@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FirehoseClient, ListDeliveryStreamsCommand } from '@aws-sdk/client-firehose'
 import { KinesisClient, ListStreamsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { CreateStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
+import { CreateStateMachineCommand, SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn'
 import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import yazl from 'yazl'
@@ -119,6 +119,10 @@ beforeAll(async () => {
     CODE_BUCKET: 'code',
     CODE_KEY: 'app.zip',
     CHECKPOINT_SECONDS: '1',
+    RATE: '100',
+    SECONDS: '1',
+    BAD_SHARE: '0',
+    SOURCE: 'generator',
   })
   const states = new SFNClient(wire.options)
   const { stateMachineArn } = await states.send(
@@ -166,6 +170,7 @@ async function produce(count: number, change = (text: string) => text): Promise<
 describe('the stream workflow’s functions', () => {
   it('set the stream up, prove that records flow, report, and take all of it down again', async () => {
     const run = { execution: execution('one') }
+    expect(await invoke('produce')).toEqual({ stream: 'users', sent: 0, retried: 0 })
     expect(await invoke('create-stream', run)).toEqual({ stream: 'users', adopted: false })
     expect(await invoke('create-stream', run)).toEqual({ stream: 'users', adopted: true })
     await describeUntil({ stream: 'ACTIVE' })
@@ -206,7 +211,12 @@ describe('the stream workflow’s functions', () => {
       done: true,
     })
     expect(await invoke('describe-resources')).toMatchObject({ stream: 'ACTIVE', application: 'RUNNING' })
-    await untilIt(async () => (await invoke('tear-down', { execution: execution('three') })).done)
+    // What an execution has made stays while it runs, and goes when it was stopped.
+    const ofOne = { execution: execution('three'), madeBy: execution('one').Id }
+    expect(await invoke('tear-down', ofOne)).toEqual({ left: [], done: true })
+    await new SFNClient(wire.options).send(new StopExecutionCommand({ executionArn: execution('one').Id }))
+    expect(await invoke('tear-down', ofOne)).toEqual({ left: ['application users'], done: false })
+    await untilIt(async () => (await invoke('tear-down', ofOne)).done)
     await untilIt(async () => (await invoke('describe-resources')).gone)
     expect((await new KinesisClient(wire.options).send(new ListStreamsCommand({}))).StreamNames).toEqual([])
     expect(
