@@ -156,7 +156,7 @@ async function replyTo(backend: Backend, request: WireRequest, requestId: string
   }
   const name = caller.service ?? 's3'
   const model = await backend.model(name, request)
-  if (!model) return noService(name)
+  if (!model) return noService(name, request)
   try {
     const form = model.kind === 'query' ? new URLSearchParams((await request.bytes()).toString()) : undefined
     const operation = operationOf(model, request, form)
@@ -173,15 +173,17 @@ async function replyTo(backend: Backend, request: WireRequest, requestId: string
   }
 }
 
-function noService(name: string): WireResponse {
-  const body = JSON.stringify({
-    __type: 'UnknownOperationException',
-    message: `The local cloud has no service "${name}".`,
-  })
+/** In the protocol of the question: clients of the query protocol read nothing but XML. */
+function noService(name: string, { headers }: WireRequest): WireResponse {
+  const code = 'UnknownOperationException'
+  const message = `The local cloud has no service "${name.replaceAll(/[^\w.-]/g, '')}".`
+  const isQuery = String(headers['content-type']).startsWith('application/x-www-form-urlencoded')
   return {
     status: 501,
-    headers: { 'content-type': 'application/json', 'x-amzn-errortype': 'UnknownOperationException' },
-    body,
+    headers: { 'content-type': isQuery ? 'text/xml' : 'application/json', 'x-amzn-errortype': code },
+    body: isQuery
+      ? `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`
+      : JSON.stringify({ __type: code, message }),
   }
 }
 
