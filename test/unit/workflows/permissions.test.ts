@@ -105,6 +105,7 @@ describe('permissions', () => {
     expect(others.map(({ policy }) => policy.replace(/DefaultPolicy\w+$/, ''))).toEqual([
       'JobsReconcileRole',
       'StreamDeliveryRole',
+      'StreamProducerScheduleRole',
     ])
   })
 
