@@ -24,12 +24,17 @@ export async function placeOf(firehose: FirehoseClient, deliveryStream: string):
 
 /** S3 gives times to the second. */
 const SLACK_MS = 1000
+/** Firehose names the hour by its own clock. */
+const HOUR_SLACK_MS = 60_000
+/** The longest that records can be on their way: an object lies under the hour of its first record, and a buffer holds at most 15 minutes. */
+const LATEST_MS = 2 * 3600 * 1000
 
 export class LakeReader {
   readonly #s3: S3Client
   readonly #place: Place
   readonly #since: number
   readonly #read = new Set<string>()
+  #isListed = false
 
   /** @param since objects that were there before are left out: milliseconds since the epoch */
   constructor(s3: S3Client, place: Place, since: number) {
@@ -45,7 +50,11 @@ export class LakeReader {
   /** Calls back for every line of the objects that are new since the last call; lines are JSON. */
   async readNew(onRow: (row: any) => void): Promise<void> {
     const { bucket: Bucket, prefix: Prefix } = this.#place
-    for await (const { Contents = [] } of paginateListObjectsV2({ client: this.#s3 }, { Bucket, Prefix })) {
+    // Firehose names objects by the hour; older hours have all been seen, or are of nobody's interest.
+    const from = this.#isListed ? Math.max(this.#since, Date.now() - LATEST_MS) : this.#since
+    const hour = new Date(Math.max(0, from - HOUR_SLACK_MS)).toISOString().slice(0, 13).replaceAll(/[-T]/g, '/')
+    const pages = paginateListObjectsV2({ client: this.#s3 }, { Bucket, Prefix, StartAfter: `${Prefix}${hour}/` })
+    for await (const { Contents = [] } of pages) {
       for (const { Key = '', LastModified } of Contents) {
         if (this.#read.has(Key) || (LastModified?.getTime() ?? 0) < this.#since - SLACK_MS) continue
         const { Body } = await this.#s3.send(new GetObjectCommand({ Bucket, Key }))
@@ -54,5 +63,6 @@ export class LakeReader {
         this.#read.add(Key)
       }
     }
+    this.#isListed = true
   }
 }
