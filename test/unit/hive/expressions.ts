@@ -312,6 +312,8 @@ export const TABLE: Record<string, readonly Case[]> = {
     ['round(-2.5D)', '-3.0'],
     ['round(1.255, 2)', '1.26'],
     ['round(1.005D, 1)', '1.0'],
+    ["substr('abc', 1, cast(-1 as int) + 0)", ''],
+    ["substr(cast(null as string), 1, cast(-1 as int))", null],
     ['round(1.005D, 2)', '1.01'],
     ['round(2.675D, 2)', '2.68'],
     ['round(-1.005D, 2)', '-1.01'],

@@ -78,7 +78,7 @@ export const MACROS = [
        + ((epoch(a) - epoch(date_trunc('month', a))) - (epoch(b) - epoch(date_trunc('month', b)))) / 2678400.0 END, 8) AS DOUBLE)`,
   `hive_next_day(d, n) AS CAST(d + CAST(((n - dayofweek(d) + 6) % 7) + 1 AS INTEGER) AS DATE)`,
   // Substrings count from 1, 0 counts as 1, and a negative start counts from the end.
-  `hive_substr(s, p, n) AS CASE WHEN n <= 0 THEN '' WHEN p < 0 AND -p > length(s) THEN '' ELSE substr(s, CASE WHEN p = 0 THEN 1 ELSE p END, n) END`,
+  `hive_substr(s, p, n) AS CASE WHEN s IS NULL OR p IS NULL OR n IS NULL THEN NULL WHEN n <= 0 THEN '' WHEN p < 0 AND -p > length(s) THEN '' ELSE substr(s, CASE WHEN p = 0 THEN 1 ELSE p END, n) END`,
   `hive_lpad(s, n, p) AS CASE WHEN p = '' THEN NULL ELSE lpad(s, n, p) END`,
   `hive_rpad(s, n, p) AS CASE WHEN p = '' THEN NULL ELSE rpad(s, n, p) END`,
   `hive_initcap(s) AS array_to_string(list_transform(string_split(lower(s), ' '), lambda w: upper(w[1]) || w[2:]), ' ')`,

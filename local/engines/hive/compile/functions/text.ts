@@ -42,10 +42,8 @@ const substring = define([2, 3], (call) => ({
 
 /** The usual `substr(x, 1, 4)` needs none of the special cases. */
 function constantSubstring(call: FunctionCall): string | undefined {
-  const [start, length] = [
-    Number(call.arguments[1]!.literal ?? Number.NaN),
-    Number(call.arguments[2]?.literal ?? 2147483647),
-  ]
+  const start = Number(call.arguments[1]!.literal ?? Number.NaN)
+  const length = call.arguments[2] ? Number(call.arguments[2].literal ?? Number.NaN) : 2147483647
   if (!(start >= 0) || !(length > 0)) return undefined
   return `substr(${asText(call, 0)}, ${Math.max(start, 1)}${call.arguments[2] ? `, ${length}` : ''})`
 }
