@@ -39,7 +39,9 @@ export class Cluster extends Construct {
     })
     const because = 'Hive names the files it reads and writes; the bucket bounds them.'
     const { raw, processed, logs } = props
-    allow(this.nodeRole, ['s3:GetBucketLocation', 's3:ListBucket'], [raw.bucketArn, processed.bucketArn])
+    // Whoever writes logs may look first whether their bucket is there (HeadBucket), which is s3:ListBucket too.
+    const buckets = [raw.bucketArn, processed.bucketArn, logs.bucketArn]
+    allow(this.nodeRole, ['s3:GetBucketLocation', 's3:ListBucket'], buckets)
     allow(this.nodeRole, ['s3:GetObject'], [raw.arnForObjects('*')], { because })
     allow(
       this.nodeRole,

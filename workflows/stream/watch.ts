@@ -29,6 +29,8 @@ export function watchStream(scope: Construct, names: StreamNames, { topic, dashb
 
   const age = kinesis('GetRecords.IteratorAgeMilliseconds', 'max')
   const throttled = kinesis('WriteProvisionedThroughputExceeded', 'sum')
+  // Flink 2.2 deprecates it; the service reports it still, and AWS recommends to watch it before any other:
+  // https://docs.aws.amazon.com/managed-flink/latest/java/monitoring-metrics-alarms.html
   const down = application('downtime', 'max')
   alarm('Behind', age, behindSeconds * 1000, 'The application reads records that are more than five minutes old.')
   alarm('Throttled', throttled, 1, 'The stream refuses records: it has too few shards for its producers.')
