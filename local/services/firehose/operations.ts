@@ -40,7 +40,7 @@ export function createOperations(store: Store): Record<string, Operation> {
   return {
     CreateDeliveryStream(input) {
       const { DeliveryStreamName: name, DeliveryStreamType: type = 'DirectPut', Tags = [] } = input
-      if (!/^[\w.-]{1,64}$/.test(name))
+      if (!name || !/^[\w.-]{1,64}$/.test(name))
         throw new AwsError(
           'InvalidArgumentException',
           `1 validation error detected: Value '${name}' at 'deliveryStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+`,
@@ -128,14 +128,14 @@ export function createOperations(store: Store): Record<string, Operation> {
       return { FailedPutCount: 0, Encrypted: false, RequestResponses: records.map(() => ({ RecordId: randomUUID() })) }
     },
 
-    TagDeliveryStream({ DeliveryStreamName, Tags }) {
+    TagDeliveryStream({ DeliveryStreamName, Tags = [] }) {
       const record = store.get(DeliveryStreamName)
       const added = Object.fromEntries(Tags.map(({ Key, Value }: any) => [Key, Value ?? '']))
       store.put({ ...record, tags: { ...record.tags, ...added } })
       return {}
     },
 
-    UntagDeliveryStream({ DeliveryStreamName, TagKeys }) {
+    UntagDeliveryStream({ DeliveryStreamName, TagKeys = [] }) {
       const record = store.get(DeliveryStreamName)
       store.put({
         ...record,

@@ -2,7 +2,7 @@
 import type { Permission } from '../../gateway/service.ts'
 import { readIterator } from './sequence.ts'
 import type { Store } from './store.ts'
-import { streamName } from './streams.ts'
+import { nextToken, streamName } from './streams.ts'
 
 const WITHOUT_RESOURCE = new Set(['ListStreams', 'DescribeLimits'])
 
@@ -19,7 +19,6 @@ export function createMay(store: Store) {
 
 function nameIn(operation: string, input: any, store: Store): string {
   if (operation === 'GetRecords') return readIterator(input.ShardIterator, store.now()).stream
-  if (operation === 'ListShards' && input.NextToken)
-    return JSON.parse(Buffer.from(input.NextToken, 'base64').toString())[0]
+  if (operation === 'ListShards' && input.NextToken) return nextToken(input.NextToken)[0]
   return streamName(input)
 }

@@ -16,7 +16,8 @@ export function sequenceNumber(streamCreatedAt: number, shard: number, index: nu
 /** The record's number in its shard. @throws AwsError InvalidArgumentException when the number is not of this shard */
 export function indexOf(sequence: string, streamCreatedAt: number, shard: number): number {
   const start = sequenceNumber(streamCreatedAt, shard, 0).slice(0, LENGTH - INDEX_DIGITS)
-  if (sequence.length === LENGTH && sequence.startsWith(start)) return Number(sequence.slice(start.length))
+  if (/^\d+$/.test(sequence) && sequence.length === LENGTH && sequence.startsWith(start))
+    return Number(sequence.slice(start.length))
   throw new AwsError(
     'InvalidArgumentException',
     `StartingSequenceNumber ${sequence} is invalid because it did not come from this stream and shard.`,
@@ -36,6 +37,8 @@ export function writeIterator({ stream, createdAt, shard, index }: Iterator, now
   return Buffer.from(JSON.stringify([stream, createdAt, shard, index, now])).toString('base64')
 }
 
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
+
 /** @throws AwsError InvalidArgumentException, ExpiredIteratorException five minutes after it was given out */
 export function readIterator(text: string, now: number): Iterator {
   let parts: unknown
@@ -44,8 +47,9 @@ export function readIterator(text: string, now: number): Iterator {
   } catch {
     throw new AwsError('InvalidArgumentException', 'Invalid ShardIterator.')
   }
-  if (!Array.isArray(parts) || parts.length !== 5 || typeof parts[0] !== 'string')
-    throw new AwsError('InvalidArgumentException', 'Invalid ShardIterator.')
+  const isIterator =
+    Array.isArray(parts) && parts.length === 5 && typeof parts[0] === 'string' && parts.slice(1).every(isCount)
+  if (!isIterator) throw new AwsError('InvalidArgumentException', 'Invalid ShardIterator.')
   const [stream, createdAt, shard, index, givenAt] = parts as [string, number, number, number, number]
   if (now - givenAt > LIFE_MS)
     throw new AwsError(

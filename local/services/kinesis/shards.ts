@@ -19,6 +19,7 @@ export interface Shard {
 }
 
 const HASH_SPACE = 2n ** 128n
+const HASH_KEY = /^(0|[1-9]\d{0,38})$/
 
 export const shardId = (number: number): string => `shardId-${String(number).padStart(12, '0')}`
 
@@ -40,7 +41,7 @@ export function evenly(count: number, from: number, createdAt: number): Shard[] 
 /** MD5 of the partition key, as a number, or the explicit key in its place. */
 export function hashKey(partitionKey: string, explicit: string | undefined): bigint {
   if (explicit === undefined) return BigInt(`0x${hash('md5', partitionKey)}`)
-  if (!/^(0|[1-9]\d{0,38})$/.test(explicit) || BigInt(explicit) >= HASH_SPACE)
+  if (!HASH_KEY.test(explicit) || BigInt(explicit) >= HASH_SPACE)
     throw new AwsError(
       'InvalidArgumentException',
       `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicit}`,
@@ -62,7 +63,8 @@ export function router(shards: Shard[]): (partitionKey: string, explicit: string
 
 /** Two shards in place of one. @throws AwsError InvalidArgumentException when the new key is not inside */
 export function split(shard: Shard, newStart: string, next: number, now: number): [Shard, Shard] {
-  const [low, high, start] = [BigInt(shard.startingHashKey), BigInt(shard.endingHashKey), BigInt(newStart)]
+  const [low, high] = [BigInt(shard.startingHashKey), BigInt(shard.endingHashKey)]
+  const start = HASH_KEY.test(newStart) ? BigInt(newStart) : -1n
   if (start <= low || start >= high)
     throw new AwsError(
       'InvalidArgumentException',

@@ -71,7 +71,7 @@ export function streamOperations(store: Store): Record<string, Operation> {
       Tags = {},
       MaxRecordSizeInKiB = DEFAULT_MAX_RECORD_KIB,
     }) {
-      if (!/^[\w.-]{1,128}$/.test(name))
+      if (!name || !/^[\w.-]{1,128}$/.test(name))
         throw new AwsError(
           'ValidationException',
           `1 validation error detected: Value '${name}' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+`,
@@ -81,6 +81,7 @@ export function streamOperations(store: Store): Record<string, Operation> {
       const mode = StreamModeDetails?.StreamMode ?? 'PROVISIONED'
       if (mode === 'ON_DEMAND' && ShardCount !== undefined)
         throw new AwsError('ValidationException', 'ShardCount must not be given for a stream in ON_DEMAND mode.')
+      checkMode(mode)
       if (mode === 'PROVISIONED' && !(ShardCount >= 1))
         throw new AwsError(
           'InvalidArgumentException',
@@ -112,6 +113,7 @@ export function streamOperations(store: Store): Record<string, Operation> {
 
     ListStreams({ Limit = 100, ExclusiveStartStreamName, NextToken }) {
       const after = NextToken ?? ExclusiveStartStreamName ?? ''
+      checkLimit('limit', Limit)
       const rest = store.list().filter((stream) => stream.name > after)
       const page = rest.slice(0, Limit)
       const HasMoreStreams = rest.length > page.length
@@ -144,6 +146,7 @@ export function streamOperations(store: Store): Record<string, Operation> {
     DescribeStream(input) {
       const stream = get(input)
       const { Limit = 100, ExclusiveStartShardId } = input
+      checkLimit('limit', Limit)
       const rest = stream.shards.filter(
         (shard) => !ExclusiveStartShardId || shard.number > shardNumber(ExclusiveStartShardId),
       )
@@ -162,6 +165,7 @@ export function streamOperations(store: Store): Record<string, Operation> {
         : [streamName(input), input.ExclusiveStartShardId]
       const stream = store.get(name)
       const { MaxResults = 1000, ShardFilter } = input
+      checkLimit('maxResults', MaxResults)
       const rest = stream.shards.filter((shard) => {
         if (after !== undefined && shard.number <= shardNumber(after)) return false
         if (ShardFilter?.Type === 'AT_LATEST') return isOpen(shard)
@@ -196,7 +200,7 @@ export function streamOperations(store: Store): Record<string, Operation> {
       provisioned(stream)
       const open = stream.shards.filter(isOpen)
       const { TargetShardCount: target } = input
-      if (target < 1 || target > open.length * 2 || target < Math.ceil(open.length / 2))
+      if (!(target >= 1) || target > open.length * 2 || target < Math.ceil(open.length / 2))
         throw new AwsError(
           'LimitExceededException',
           `UpdateShardCount cannot scale to ${target}: from ${open.length} shards it goes to at least ${Math.ceil(open.length / 2)} and at most ${open.length * 2}.`,
@@ -212,13 +216,15 @@ export function streamOperations(store: Store): Record<string, Operation> {
 
     UpdateStreamMode(input) {
       const stream = active(input)
-      store.pend({ ...stream, mode: input.StreamModeDetails.StreamMode }, 'UPDATING')
+      const mode = input.StreamModeDetails?.StreamMode
+      checkMode(mode)
+      store.pend({ ...stream, mode }, 'UPDATING')
     },
 
     IncreaseStreamRetentionPeriod(input) {
       const stream = active(input)
       const hours: number = input.RetentionPeriodHours
-      if (hours > MAX_RETENTION_HOURS || hours < stream.retentionHours)
+      if (!(hours <= MAX_RETENTION_HOURS && hours >= stream.retentionHours))
         throw new AwsError('InvalidArgumentException', retention(stream, hours, 'longer'))
       store.put({ ...stream, retentionHours: hours })
     },
@@ -226,7 +232,7 @@ export function streamOperations(store: Store): Record<string, Operation> {
     DecreaseStreamRetentionPeriod(input) {
       const stream = active(input)
       const hours: number = input.RetentionPeriodHours
-      if (hours < DEFAULT_RETENTION_HOURS || hours > stream.retentionHours)
+      if (!(hours >= DEFAULT_RETENTION_HOURS && hours <= stream.retentionHours))
         throw new AwsError('InvalidArgumentException', retention(stream, hours, 'shorter'))
       store.put({ ...stream, retentionHours: hours })
     },
@@ -234,7 +240,7 @@ export function streamOperations(store: Store): Record<string, Operation> {
     UpdateMaxRecordSize(input) {
       const stream = active(input)
       const size: number = input.MaxRecordSizeInKiB
-      if (size < DEFAULT_MAX_RECORD_KIB || size > LARGEST_MAX_RECORD_KIB)
+      if (!(size >= DEFAULT_MAX_RECORD_KIB && size <= LARGEST_MAX_RECORD_KIB))
         throw new AwsError(
           'ValidationException',
           `MaxRecordSizeInKiB must be from ${DEFAULT_MAX_RECORD_KIB} to ${LARGEST_MAX_RECORD_KIB}, and is ${size}.`,
@@ -277,7 +283,7 @@ function tagOperations(store: Store): Record<string, Operation> {
     const stream = store.get(streamName(input))
     store.put({
       ...stream,
-      tags: Object.fromEntries(Object.entries(stream.tags).filter(([key]) => !input.TagKeys.includes(key))),
+      tags: Object.fromEntries(Object.entries(stream.tags).filter(([key]) => !(input.TagKeys ?? []).includes(key))),
     })
   }
   const tags = (input: any) => Object.entries(store.get(streamName(input)).tags).map(([Key, Value]) => ({ Key, Value }))
@@ -322,10 +328,30 @@ function retention(stream: StreamRecord, hours: number, direction: string): stri
   return `The retention of the stream ${stream.name} is ${stream.retentionHours} hours; ${hours} hours is not ${direction}, or not between ${DEFAULT_RETENTION_HOURS} and ${MAX_RETENTION_HOURS}.`
 }
 
-function nextToken(token: string): [name: string, after: string] {
+function checkMode(mode: unknown): void {
+  if (mode !== 'PROVISIONED' && mode !== 'ON_DEMAND')
+    throw new AwsError(
+      'ValidationException',
+      `1 validation error detected: Value '${mode}' at 'streamModeDetails.streamMode' failed to satisfy constraint: Member must satisfy enum value set: [PROVISIONED, ON_DEMAND]`,
+    )
+}
+
+function checkLimit(name: string, limit: number): void {
+  if (!(limit >= 1))
+    throw new AwsError(
+      'ValidationException',
+      `1 validation error detected: Value '${limit}' at '${name}' failed to satisfy constraint: Member must have value greater than or equal to 1`,
+    )
+}
+
+/** Where ListShards goes on. @throws AwsError InvalidArgumentException */
+export function nextToken(token: string): [name: string, after: string] {
   try {
-    return JSON.parse(Buffer.from(token, 'base64').toString())
+    const parts: unknown = JSON.parse(Buffer.from(token, 'base64').toString())
+    if (Array.isArray(parts) && typeof parts[0] === 'string' && typeof parts[1] === 'string')
+      return [parts[0], parts[1]]
   } catch {
-    throw new AwsError('InvalidArgumentException', 'Invalid NextToken.')
+    // No JSON: no token either.
   }
+  throw new AwsError('InvalidArgumentException', 'Invalid NextToken.')
 }

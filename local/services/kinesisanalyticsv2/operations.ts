@@ -94,7 +94,7 @@ export function createOperations(store: Store, runner: Runner): Record<string, O
         roleArn,
         ...configured(input.ApplicationConfiguration),
         logStreamArns: CloudWatchLoggingOptions.map((one: any) => one.LogStreamARN),
-        tags: Object.fromEntries(Tags.map(({ Key, Value }: any) => [Key, Value ?? ''])),
+        tags: Object.fromEntries((Tags ?? []).map(({ Key, Value }: any) => [Key, Value ?? ''])),
         createdAt: now,
         updatedAt: now,
         version: 1,
@@ -108,6 +108,7 @@ export function createOperations(store: Store, runner: Runner): Record<string, O
     DescribeApplication: ({ ApplicationName }) => ({ ApplicationDetail: described(store.get(ApplicationName)) }),
 
     ListApplications({ Limit = 50, NextToken = '' }) {
+      if (!(Limit >= 1)) throw new AwsError('InvalidRequestException', `Limit must be at least 1, and is ${Limit}.`)
       const rest = store.list().filter((one) => one.name > NextToken)
       return {
         ApplicationSummaries: rest.slice(0, Limit).map(summary),
@@ -222,8 +223,11 @@ export function createOperations(store: Store, runner: Runner): Record<string, O
       }
     },
 
-    AddApplicationCloudWatchLoggingOption({ ApplicationName, CloudWatchLoggingOption: { LogStreamARN } }) {
+    AddApplicationCloudWatchLoggingOption({ ApplicationName, CloudWatchLoggingOption }) {
       const application = store.get(ApplicationName)
+      const LogStreamARN = CloudWatchLoggingOption?.LogStreamARN
+      if (!LogStreamARN)
+        throw new AwsError('InvalidArgumentException', 'CloudWatchLoggingOption.LogStreamARN must not be null.')
       store.putVersion({
         ...application,
         logStreamArns: [...application.logStreamArns, LogStreamARN],
@@ -233,19 +237,21 @@ export function createOperations(store: Store, runner: Runner): Record<string, O
     },
 
     TagResource({ ResourceARN, Tags }) {
-      const { name, tags } = store.get(ResourceARN.split(':application/')[1] ?? '')
+      const { name, tags } = store.get(ResourceARN?.split(':application/')[1] ?? '')
       store.change(name, {
-        tags: { ...tags, ...Object.fromEntries(Tags.map(({ Key, Value }: any) => [Key, Value ?? ''])) },
+        tags: { ...tags, ...Object.fromEntries((Tags ?? []).map(({ Key, Value }: any) => [Key, Value ?? ''])) },
       })
     },
 
     UntagResource({ ResourceARN, TagKeys }) {
-      const { name, tags } = store.get(ResourceARN.split(':application/')[1] ?? '')
-      store.change(name, { tags: Object.fromEntries(Object.entries(tags).filter(([key]) => !TagKeys.includes(key))) })
+      const { name, tags } = store.get(ResourceARN?.split(':application/')[1] ?? '')
+      store.change(name, {
+        tags: Object.fromEntries(Object.entries(tags).filter(([key]) => !(TagKeys ?? []).includes(key))),
+      })
     },
 
     ListTagsForResource({ ResourceARN }) {
-      const { tags } = store.get(ResourceARN.split(':application/')[1] ?? '')
+      const { tags } = store.get(ResourceARN?.split(':application/')[1] ?? '')
       return { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }
     },
   }

@@ -76,8 +76,13 @@ function fromFields(fields: Field[], values: string[]): number | null {
   // Same calendar, a multiple of 400 years earlier.
   const cycles = Math.floor((year - 2000) / 400)
   const shifted = parseTimestamp(`${year - cycles * 400}-${value.M}-${value.d} ${time}`)
-  return shifted === null ? null : shifted + cycles * MS_OF_400_YEARS
+  if (shifted === null) return null
+  const ms = shifted + cycles * MS_OF_400_YEARS
+  return ms <= MAX_DATE_MS ? ms : null
 }
+
+/** The last instant that a Date can hold, in the year 275760. */
+const MAX_DATE_MS = 8.64e15
 
 const MS_OF_400_YEARS = 146_097 * 86_400_000
 const SQL_FORM = /^(\d{4})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?)?$/
