@@ -353,19 +353,11 @@ describe('a run that fails', () => {
   })
 })
 
+/** That each of them is missed, test/cloud/stream-permissions.test.ts shows. */
 describe('its grants', () => {
   const grants = () => grantsOf(stream.cloud, /^Stream/)
 
-  it('are all asked for by the runs above, but for those that have a reason', () => {
-    expect(grants().length).toBeGreaterThan(60)
-    const needless = grants().filter(
-      ({ role, action }) =>
-        !asked.has(`${roleName(stream.cloud, role)} ${action}`) && !notExercisedByStream(role, action),
-    )
-    expect(needless).toEqual([])
-  })
-
-  it('have no reason any more once they are asked for', () => {
+  it('have no reason to be missed by nobody once they are asked for', () => {
     const stale = grants().filter(({ role, action }) => {
       const reason = notExercisedByStream(role, action)
       return reason && !reason.sometimes && asked.has(`${roleName(stream.cloud, role)} ${action}`)

@@ -113,7 +113,7 @@ const reasons: Reason[] = [
   {
     role: /^Stream/,
     action: /./,
-    why: 'The stream workflow has tests of its own: test/cloud/stream.test.ts.',
+    why: 'The stream workflow has a test of its own: test/cloud/stream-permissions.test.ts.',
   },
   {
     role: /^Model/,
