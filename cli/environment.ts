@@ -84,7 +84,8 @@ async function synthesized(output: Output): Promise<string> {
   const assembly = await synthesize({
     onStart: () => {
       ran = true
-      output.live('  synthesizing the CDK app')
+      if (output.interactive) output.live('  synthesizing the CDK app')
+      else output.line('  synthesizing the CDK app')
     },
   })
   output.live('')

@@ -1,5 +1,6 @@
 /** `stepwell up`: the local cloud and the source site, until they are stopped. */
 import type { Command } from 'commander'
+import { DEFAULT_ENDPOINT } from '../endpoint.ts'
 import { bringUp, type EnvironmentOptions } from '../environment.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { consoleUrl } from '../links.ts'
@@ -17,7 +18,8 @@ async function run(options: EnvironmentOptions & { json?: boolean }): Promise<vo
   try {
     output.line(`  console  ${consoleUrl(cloud.url)}`)
     output.line(`  source   ${site.url}`)
-    output.line('Ctrl-C stops it. In another terminal: npx stepwell generate && npx stepwell run batch')
+    const where = cloud.url === DEFAULT_ENDPOINT ? '' : `export AWS_ENDPOINT_URL=${cloud.url}; `
+    output.line(`Ctrl-C stops it. In another terminal: ${where}npx stepwell generate && npx stepwell run batch`)
     await interrupt.asked
   } finally {
     await close()
