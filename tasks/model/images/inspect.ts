@@ -42,7 +42,7 @@ export async function inspect(bytes: Uint8Array): Promise<Inspected | { reason: 
   try {
     metadata = await sharp(bytes, { limitInputPixels: false }).metadata()
   } catch (error) {
-    return { reason: 'not_an_image', detail: (error as Error).message }
+    return { reason: 'not_an_image', detail: `The file is no picture, whatever its name: ${(error as Error).message}.` }
   }
   const { width = 0, height = 0, format = 'unknown', pages = 1 } = metadata
   if (!FORMATS.has(format)) return { reason: 'unsupported_format', detail: `The format is ${format}.` }
@@ -70,7 +70,7 @@ export async function inspect(bytes: Uint8Array): Promise<Inspected | { reason: 
       format,
     }
   } catch (error) {
-    return { reason: 'corrupt', detail: (error as Error).message }
+    return { reason: 'corrupt', detail: `The picture is damaged or ends early: ${(error as Error).message}.` }
   }
 }
 

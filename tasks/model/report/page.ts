@@ -13,7 +13,8 @@ export interface Pictures {
 
 const STYLE = `
 :root { --one: var(--good); --two: var(--bad) } table { width: auto } figcaption { color: var(--soft) }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 1.2rem }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 1.2rem } .plots figure { max-width: 440px; overflow-x: auto }
+.verdict { font-size: 1.1rem; margin: .8rem 0 }
 img { max-width: 100%; border-radius: 6px; display: block } .wrong { display: flex; flex-wrap: wrap; gap: 1rem } .wrong figure { width: 9rem } .wrong img { width: 100% }
 td.hit { font-weight: 600; color: var(--one) } td.miss { color: var(--two) }
 path { fill: none; stroke-width: 2 } path.train { stroke: var(--two) } path.validation { stroke: var(--one) } path.diagonal { stroke: var(--line); stroke-dasharray: 4 4 } circle.train { fill: var(--two) } circle.validation { fill: var(--one) }
@@ -26,12 +27,9 @@ export function page(report: ModelReport, pictures: Pictures): string {
   const { execution, dataset, accuracy, folds, smokeTest } = report
   const { classes } = dataset
   const tiles: [string, string][] = [
-    [String(dataset.images.raw), 'raw images'],
-    [String(dataset.images.rejected), 'quarantined'],
-    [dataset.samples.total.toLocaleString('en-US'), 'samples'],
-    [percent(accuracy.train), 'right in training'],
+    [percent(accuracy.heldOut), 'right, held out'],
     [percent(accuracy.validation), 'in validation'],
-    [percent(accuracy.heldOut), 'held out'],
+    [percent(accuracy.train), 'in training'],
     ...(folds
       ? [
           [`${percent(folds.mean)} ± ${(100 * folds.spread).toFixed(1)}`, `${folds.accuracies.length} folds`] as [
@@ -42,12 +40,16 @@ export function page(report: ModelReport, pictures: Pictures): string {
       : []),
     [`${smokeTest.latency.p50} ms`, 'endpoint, median'],
     [`${smokeTest.latency.p95} ms`, 'endpoint, p95'],
+    [String(dataset.images.raw), 'raw images'],
+    [String(dataset.images.rejected), 'quarantined'],
+    [dataset.samples.total.toLocaleString('en-US'), 'samples'],
   ]
   return document(
     `Model: ${report.model}`,
     STYLE,
     `<h1>${escapeHtml(classes.join(' or '))}?</h1>
 <p class="soft">Model <code>${escapeHtml(report.model)}</code>, made by execution <code>${escapeHtml(execution.name)}</code>, started ${escapeHtml(execution.startedAt)}; served by <code>${escapeHtml(report.endpoint)}</code>.</p>
+${verdict(report)}
 <div class="tiles">${tiles.map(([value, name]) => `<div class="tile"><b>${value}</b><span class="soft">${name}</span></div>`).join('')}</div>
 ${card(report)}
 <h2>What it learned from</h2>
@@ -72,6 +74,16 @@ ${mistakeFigures(report, pictures)}`,
   )
 }
 
+/** What somebody wants to know who reads no further. */
+function verdict({ dataset: { classes }, smokeTest }: ModelReport): string {
+  const heldOut = smokeTest.predictions.filter(({ split }) => split === 'held-out')
+  const wrong = heldOut.filter((prediction) => predicted(prediction) !== prediction.label)
+  const missed = [...Map.groupBy(wrong, ({ label }) => label)]
+    .map(([label, own]) => `${own.length} of ${escapeHtml(classes[label] ?? '')}`)
+    .join(', ')
+  return `<p class="verdict"><b>Right about ${heldOut.length - wrong.length} of ${heldOut.length} pictures that it had never seen</b>${missed && `; wrong about ${missed}`}.</p>`
+}
+
 function card({ dataset }: ModelReport): string {
   const { train, validation, heldOut } = dataset.samples
   return `<h2>Model card</h2>
@@ -84,7 +96,7 @@ function quarantine({ rejected }: ModelReport): string {
     ({ key, reason, detail }) =>
       `<tr><td>${escapeHtml(key)}</td><td class="left">${escapeHtml(reason.replaceAll('_', ' '))}</td><td class="left">${escapeHtml(detail)}</td></tr>`,
   )
-  return `<h3>Quarantined</h3>\n<table><thead><tr><th class="left">file</th><th class="left">reason</th><th class="left">detail</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`
+  return `<h3>Quarantined</h3>\n<div class="wide"><table><thead><tr><th class="left">file</th><th class="left">reason</th><th class="left">detail</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
 }
 
 function foldTable({ folds }: ModelReport): string {

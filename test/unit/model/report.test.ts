@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { calibration, confusion, epochsOf, mistakes, type Prediction, roc } from '../../../tasks/model/report/model.ts'
+import { page } from '../../../tasks/model/report/page.ts'
 
 const prediction = (label: number, second: number, key = ''): Prediction => ({
   path: key,
@@ -70,5 +71,35 @@ describe('figures of the report', () => {
     const bins = calibration([prediction(1, 0.95), prediction(1, 0.93), prediction(0, 0.97), prediction(0, 0.45)])
     expect(bins.map(({ count }) => count)).toEqual([1, 3])
     expect(bins[1]!.accuracy).toBeCloseTo(2 / 3)
+  })
+})
+
+describe('the page of the report', () => {
+  it('says first how many pictures it is right about, and of which class it is wrong', () => {
+    const predictions = [prediction(0, 0.1, 'a/1'), prediction(1, 0.2, 'b/2'), prediction(1, 0.9, 'b/3')]
+    const html = page(
+      {
+        execution: { name: 'run', arn: 'arn', startedAt: '2026-11-22T00:00:00Z' },
+        generatedAt: '',
+        model: 'model',
+        endpoint: 'endpoint',
+        dataset: {
+          id: 'id',
+          classes: ['cat', '<dog>'],
+          images: { raw: 3, accepted: 3, rejected: 0 },
+          perClass: {},
+          samples: { train: 1, validation: 1, heldOut: 3, total: 5 },
+        },
+        rejected: [],
+        epochs: [],
+        accuracy: { train: 1, validation: 1, heldOut: 2 / 3 },
+        folds: null,
+        smokeTest: { accuracy: 2 / 3, latency: { p50: 1, p95: 2, max: 3 }, predictions },
+      },
+      { classes: {}, augmented: '', mistakes: [] },
+    )
+    expect(html).toContain('Right about 2 of 3 pictures that it had never seen</b>; wrong about 1 of &lt;dog&gt;.')
+    expect(html).not.toContain('<dog>')
+    expect(html.indexOf('Right about')).toBeLessThan(html.indexOf('class="tile"'))
   })
 })
