@@ -79,7 +79,7 @@ function verdict({ dataset: { classes }, smokeTest }: ModelReport): string {
   const heldOut = smokeTest.predictions.filter(({ split }) => split === 'held-out')
   const wrong = heldOut.filter((prediction) => predicted(prediction) !== prediction.label)
   const missed = [...Map.groupBy(wrong, ({ label }) => label)]
-    .map(([label, own]) => `${own.length} of ${escapeHtml(classes[label] ?? '')}`)
+    .map(([label, own]) => `${own.length} ${escapeHtml(classes[label] ?? '')}`)
     .join(', ')
   return `<p class="verdict"><b>Right about ${heldOut.length - wrong.length} of ${heldOut.length} pictures that it had never seen</b>${missed && `; wrong about ${missed}`}.</p>`
 }

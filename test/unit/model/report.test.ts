@@ -98,7 +98,7 @@ describe('the page of the report', () => {
       },
       { classes: {}, augmented: '', mistakes: [] },
     )
-    expect(html).toContain('Right about 2 of 3 pictures that it had never seen</b>; wrong about 1 of &lt;dog&gt;.')
+    expect(html).toContain('Right about 2 of 3 pictures that it had never seen</b>; wrong about 1 &lt;dog&gt;.')
     expect(html).not.toContain('<dog>')
     expect(html.indexOf('Right about')).toBeLessThan(html.indexOf('class="tile"'))
   })
