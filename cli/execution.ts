@@ -32,6 +32,10 @@ export interface RunResult {
 export interface RunContext {
   states: SFNClient
   output: Output
+  /** The address of the cloud. */
+  endpoint: string
+  /** What starts such an execution again, when it is more than `npx stepwell run` and the workflow. */
+  again?: string
   signal?: AbortSignal
   /** Called with the execution's ARN as soon as there is one. */
   onStart?: (executionArn: string) => void
@@ -69,11 +73,12 @@ export async function redrive(context: RunContext, workflow: string, executionAr
 }
 
 async function watch(
-  { states, output, signal }: RunContext,
+  context: RunContext,
   workflow: string,
   executionArn: string,
   redriveDate?: Date,
 ): Promise<RunResult> {
+  const { states, output, signal } = context
   const { colors } = output
   output.object({ type: 'execution', workflow, executionArn })
   output.line(`${colors.bold(workflow)} ${colors.dim(executionName(executionArn))}`)
@@ -97,7 +102,7 @@ async function watch(
     if (status === 'SUCCEEDED')
       output.line(`${colors.green('✓')} ${workflow} succeeded in ${seconds(result.seconds * 1000)}`)
     else {
-      result.failure = failureOf(workflow, followed)
+      result.failure = failureOf(workflow, context, followed)
       tellFailure(output, workflow, status!, result.failure)
     }
     return result

@@ -1,5 +1,6 @@
 /** Why an execution failed, as a person wants to read it: where, what, why, where the log is, and what to type next. */
 import type { DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn'
+import { endpointWords } from './endpoint.ts'
 import { type Timeline, unwrap } from './timeline.ts'
 import { executionName } from './workflows.ts'
 
@@ -17,10 +18,12 @@ export interface Failure {
 
 export function failureOf(
   workflow: string,
+  { again = `npx stepwell run ${workflow}`, endpoint }: { again?: string; endpoint: string },
   { description, timeline }: { description: DescribeExecutionCommandOutput; timeline: Timeline },
 ): Failure {
   const { status, executionArn, redriveStatus } = description
   const id = executionName(executionArn!)
+  const where = endpointWords(endpoint)
   const visit = timeline.failedVisit(description.error, unwrap(description.cause ?? ''))
   const error = visit?.error ?? description.error ?? `Execution${status === 'TIMED_OUT' ? 'TimedOut' : 'Aborted'}`
   // The task's own words say more than what the workflow made of them.
@@ -34,8 +37,8 @@ export function failureOf(
     error,
     cause,
     // A Choice that led to a Fail logs nothing; what ran before it does.
-    log: `npx stepwell logs ${id}${visit?.functionName ? ` ${state}` : ''}`,
-    next: redrive ? `npx stepwell redrive ${id}` : `npx stepwell run ${workflow}`,
+    log: `npx stepwell logs ${id}${visit?.functionName ? ` ${state}` : ''}${where}`,
+    next: `${redrive ? `npx stepwell redrive ${id}` : again}${where}`,
   }
 }
 

@@ -22,7 +22,11 @@ async function run(id: string, options: { endpoint: string; json?: boolean }): P
   try {
     const executionArn = await findExecution(states, id)
     const workflow = workflowName(executionArn.split(':').at(-2)!)
-    const result = await redriveExecution({ states, output, signal: interrupt.signal }, workflow, executionArn)
+    const result = await redriveExecution(
+      { states, output, endpoint, signal: interrupt.signal },
+      workflow,
+      executionArn,
+    )
     tellSummary(output, summaryOf(endpoint, undefined, [result]))
     if (result.status !== 'SUCCEEDED') throw new ExecutionFailed(result.status)
   } catch (error) {

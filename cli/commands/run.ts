@@ -2,6 +2,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Command } from 'commander'
 import { connectToRunning } from '../clients.ts'
+import { endpointWords } from '../endpoint.ts'
 import { ExecutionFailed } from '../errors.ts'
 import { readInput, runWorkflow } from '../execution.ts'
 import { ensureSampleImages, uploadOwnImages } from '../images.ts'
@@ -50,7 +51,8 @@ async function action(name: string, options: Options): Promise<void> {
     }
     if (name === 'batch') await tellStrayFiles(archiveFolder(options.dataDir), output)
     const onStart = (arn: string) => (executionArn = arn)
-    const context = { states, output, signal: interrupt.signal, onStart }
+    const again = commandOf(name, options)
+    const context = { states, output, endpoint, again, signal: interrupt.signal, onStart }
     const result =
       name === 'stream'
         ? await runWithProducer(context, endpoint, workflow)
@@ -61,11 +63,19 @@ async function action(name: string, options: Options): Promise<void> {
   } catch (error) {
     if (!interrupt.signal.aborted || error instanceof ExecutionFailed) throw error
     if (executionArn)
-      output.line(`Not watched any more; it goes on. See: npx stepwell history ${executionName(executionArn)}`)
+      output.line(
+        `Not watched any more; it goes on. See: npx stepwell history ${executionName(executionArn)}${endpointWords(endpoint)}`,
+      )
     process.exitCode = interrupt.exitCode
   } finally {
     close()
   }
+}
+
+/** The words that start it once more. */
+function commandOf(name: string, { input, images, folds }: Options): string {
+  const given = Object.entries({ input, images, folds }).filter(([, value]) => value !== undefined)
+  return ['npx stepwell run', name, ...given.map(([option, value]) => `--${option} '${value}'`)].join(' ')
 }
 
 /** The pictures of the folder, or the sample drawings, are in the raw bucket then. */

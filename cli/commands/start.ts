@@ -76,7 +76,7 @@ async function runAll(
 ): Promise<RunResult[]> {
   const deployed = await listWorkflows(states)
   const results: RunResult[] = []
-  const context = { states, output, signal }
+  const context = { states, output, endpoint, signal }
   for (const { workflow: name, input, run } of plan) {
     signal.throwIfAborted()
     const workflow = deployed.find((workflow) => workflow.name === name)

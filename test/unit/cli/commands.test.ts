@@ -69,8 +69,8 @@ describe('run', () => {
       state: 'CollectQuarter',
       error: 'SourceLoginError',
       cause: 'The site refused the login of "loader".',
-      log: expect.stringMatching(/^npx stepwell logs \S+ CollectQuarter$/),
-      next: 'npx stepwell run batch',
+      log: expect.stringMatching(/^npx stepwell logs \S+ CollectQuarter --endpoint http:\S+$/),
+      next: `npx stepwell run batch --input '${inputs}-bad.json' --endpoint ${small.url}`,
     })
     expect(objects.at(-1)).toMatchObject({ type: 'summary', workflows: { batch: { status: 'FAILED' } } })
     const plain = await run('bad')
@@ -164,7 +164,11 @@ describe('commands about executions', () => {
       .find(({ type }) => type === 'execution')
       .executionArn.split(':')
       .at(-1)
-    expect(failure).toMatchObject({ state: 'CollectQuarter', error: 'DiskFull', next: `npx stepwell redrive ${name}` })
+    expect(failure).toMatchObject({
+      state: 'CollectQuarter',
+      error: 'DiskFull',
+      next: `npx stepwell redrive ${name} --endpoint ${small.url}`,
+    })
     const { code, objects } = await stepwell('redrive', name, '--json', '--endpoint', small.url)
     expect(code).toBe(0)
     const told = objects.filter(({ type, status }) => type === 'state' && status !== 'running')
