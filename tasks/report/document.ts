@@ -9,7 +9,7 @@ h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6r
 .soft { color: var(--soft) } code { font-size: .9em; overflow-wrap: anywhere }
 .tiles { display: flex; flex-wrap: wrap; gap: .8rem } .tile { border: 1px solid var(--line); border-radius: 8px; padding: .6rem 1rem; min-width: 7.5rem }
 .tile b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums }
-.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+.wide { overflow-x: auto } .broad { min-width: 620px } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line) } th:first-child, td:first-child, .left { text-align: left } th { color: var(--soft); font-weight: 500 }
 svg { width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif; fill: var(--soft) }
 .grid { stroke: var(--line) } .state, .bar { fill: var(--state) } .rejected { fill: var(--bad) }

@@ -1,5 +1,5 @@
 /** Records that were turned away, by the rule that they break, as inline SVG: the commonest first. */
-import { rect, svg, text } from './svg.ts'
+import { rect, text, wideSvg } from './svg.ts'
 import { number } from './text.ts'
 
 const WIDTH = 880
@@ -13,5 +13,5 @@ export function reasonBars(reasons: Record<string, number>): string {
     const width = Math.max(2, (records / most) * (WIDTH - left - right))
     return `${text(left - 8, y + 13, reason.replaceAll('_', ' '), 'end')}${rect(left, y, width, row - 6, 'rejected')}${text(left + width + 6, y + 13, number(records), 'start')}`
   })
-  return svg(WIDTH, sorted.length * row + 8, 'rejected records by reason', lines)
+  return wideSvg(WIDTH, sorted.length * row + 8, 'rejected records by reason', lines)
 }

@@ -6,6 +6,11 @@ export function svg(width: number, height: number, label: string, content: strin
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(label)}">${content.join('\n')}</svg>`
 }
 
+/** The same for a drawing whose texts would be too small on a phone: there it is scrolled. */
+export function wideSvg(width: number, height: number, label: string, content: string[]): string {
+  return `<div class="wide"><div class="broad">${svg(width, height, label, content)}</div></div>`
+}
+
 export function rect(x: number, y: number, width: number, height: number, kind: string): string {
   return `<rect class="${kind}" x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(Math.max(height, 0))}"/>`
 }

@@ -1,6 +1,6 @@
 /** When each state ran, from the start of the execution, as inline SVG. */
 import type { StateDuration } from './durations.ts'
-import { rect, svg, text } from './svg.ts'
+import { rect, text, wideSvg } from './svg.ts'
 import { escapeHtml, seconds } from './text.ts'
 
 const WIDTH = 880
@@ -15,5 +15,5 @@ export function timeline(durations: StateDuration[]): string {
     const width = Math.max(2, scale(took))
     return `<g><title>${escapeHtml(state)}: ${seconds(took)} from second ${start.toFixed(1)}</title>${text(left - 8, y + 13, state, 'end')}${rect(x, y, width, row - 6, 'state')}${text(x + width + 6, y + 13, seconds(took), 'start')}</g>`
   })
-  return svg(WIDTH, durations.length * row + 8, 'states by time', lines)
+  return wideSvg(WIDTH, durations.length * row + 8, 'states by time', lines)
 }
