@@ -26,6 +26,9 @@ interface Called {
 }
 
 const NOWHERE = 'images/0123456789abcdef/'
+/** Ends the name of a second configuration of the same model. */
+const OTHER = '-x'
+const modelOf = (config: string) => config.replace(/-x$/, '')
 
 export class ModelGrants {
   readonly #model: ModelCloud
@@ -115,20 +118,17 @@ export class ModelGrants {
     // S3 says that an object is missing only to those who may list.
     const plan = payloads.find((payload) => payload.plan)?.plan
     if (action === 's3:ListBucket' && plan) return { ...payloads[0], plan: { ...plan, prefix: NOWHERE } }
-    const other = [...new Set(payloads.map(({ config, previous }) => config ?? previous))].find(
-      (config) => config && config !== serving,
-    )
-    if (/DeployEndpoint/.test(role)) return { ...payloads[0], config: other ?? (await this.#anotherConfig(serving!)) }
-    if (/RollBackEndpoint/.test(role))
-      return { ...payloads[0], previous: other ?? (await this.#anotherConfig(serving!)) }
-    if (/SmokeTest/.test(role)) return payloads.find(({ model }) => model === serving) ?? payloads[0]
+    if (/DeployEndpoint/.test(role)) return { ...payloads[0], config: await this.#anotherConfig(serving!) }
+    if (/RollBackEndpoint/.test(role)) return { ...payloads[0], previous: await this.#anotherConfig(serving!) }
+    if (/SmokeTest/.test(role)) return payloads.find(({ model }) => model === modelOf(serving!)) ?? payloads[0]
     return payloads[0]
   }
 
   /** The same model under another name: something to update to. */
   async #anotherConfig(serving: string): Promise<string> {
-    const name = serving.endsWith('-x') ? serving.slice(0, -2) : `${serving}-x`
-    const variant = { VariantName: serving, ModelName: serving.replace(/-x$/, ''), InitialInstanceCount: 1 }
+    const model = modelOf(serving)
+    const name = serving === model ? `${model}${OTHER}` : model
+    const variant = { VariantName: model, ModelName: model, InitialInstanceCount: 1 }
     await this.#model.sagemaker
       .send(
         new CreateEndpointConfigCommand({
