@@ -154,6 +154,7 @@ export function comparisonType(a: HiveType, b: HiveType): HiveType | undefined {
   if (isTemporal(a) && isText(b)) return a
   if (isTemporal(b) && isText(a)) return b
   if ((isText(a) && isNumber(b)) || (isText(b) && isNumber(a))) return DOUBLE
-  if ((a.kind === 'boolean' && isText(b)) || (b.kind === 'boolean' && isText(a))) return STRING
+  // So 'TRUE' is no number, and equals nothing.
+  if ((a.kind === 'boolean' && isText(b)) || (b.kind === 'boolean' && isText(a))) return DOUBLE
   return undefined
 }

@@ -1,6 +1,6 @@
 /**
- * What expressions mean, by Hive 3.1: [expression, what the CLI prints]. Where a result surprises, the rule is beside it. The results come from
- * Hive's documentation and source, not from a run of Hive.
+ * What expressions mean, by Hive 3.1: [expression, what the CLI prints]. Where a result surprises, the rule is beside it. Apache Hive 3.1.3 says
+ * the same: `npm run verify:hive-expressions`.
  */
 export type Case = readonly [expression: string, printed: string | null]
 
@@ -108,7 +108,6 @@ export const TABLE: Record<string, readonly Case[]> = {
     ['-7 % 3', '-1'],
     ['1 / 0', null],
     ['1 % 0', null],
-    ['1 div 0', null],
     ["'5' + 1", '6.0'],
     ["'x' + 1", null],
     ["'6' / '4'", '1.5'],
@@ -158,11 +157,11 @@ export const TABLE: Record<string, readonly Case[]> = {
     ["not 'abc' rlike 'x'", 'true'],
     ["'abc' not rlike 'b'", 'false'],
     ["'x|y' rlike '^x[|]y$'", 'true'],
-    ['null rlike 1', null],
-    ['true and null', null],
-    ['false and null', 'false'],
-    ['true or null', 'true'],
-    ['not null', null],
+    ["cast(null as string) rlike 'a'", null],
+    ['true and cast(null as boolean)', null],
+    ['false and cast(null as boolean)', 'false'],
+    ['true or cast(null as boolean)', 'true'],
+    ['not cast(null as boolean)', null],
     ['1 != 2', 'true'],
     ['1 <> 1', 'false'],
     ['null is null', 'true'],
@@ -170,7 +169,7 @@ export const TABLE: Record<string, readonly Case[]> = {
     ['(1 = 1) is true', 'true'],
     ['1.0 = 1', 'true'],
     ['cast(1.5 as decimal(5,2)) > 1.25D', 'true'],
-    ["true = 'TRUE'", 'true'],
+    ["true = 'TRUE'", null],
   ],
   'strings as written': [
     ["'it\\'s'", "it's"],
@@ -194,7 +193,7 @@ export const TABLE: Record<string, readonly Case[]> = {
     ["concat('a', null)", null],
     ["concat_ws('-', 'a', null, 'b')", 'a-b'],
     ["concat_ws(',', array('a', 'b'))", 'a,b'],
-    ["concat_ws(',', 'x', array('a', null, 'b'))", 'x,a,b'],
+    ["concat_ws(',', 'x', array('a', null, 'b'))", 'x,a,null,b'],
     ["concat_ws(null, 'a')", null],
     ["elt(2, 'a', 'b')", 'b'],
     ["elt(3, 'a', 'b')", null],
@@ -268,7 +267,7 @@ export const TABLE: Record<string, readonly Case[]> = {
     ['abs(-2)', '2'],
     ['abs(-2.5)', '2.5'],
     ["abs('-2')", '2.0'],
-    ['acos(2)', 'NaN'],
+    ['acos(2)', null],
     ['asin(0)', '0.0'],
     ['atan(0)', '0.0'],
     ['bin(5)', '101'],
@@ -313,7 +312,7 @@ export const TABLE: Record<string, readonly Case[]> = {
     ['round(1.255, 2)', '1.26'],
     ['round(1.005D, 1)', '1.0'],
     ["substr('abc', 1, cast(-1 as int) + 0)", ''],
-    ["substr(cast(null as string), 1, cast(-1 as int))", null],
+    ['substr(cast(null as string), 1, cast(-1 as int))', null],
     ['round(1.005D, 2)', '1.01'],
     ['round(2.675D, 2)', '2.68'],
     ['round(-1.005D, 2)', '-1.01'],
@@ -405,7 +404,7 @@ export const TABLE: Record<string, readonly Case[]> = {
     ["extract(month from '2005-03-01')", '3'],
     ["cast('2005-03-01 00:00:00' as timestamp) + interval '1' day", '2005-03-02 00:00:00'],
     ["cast('2005-01-31' as date) + interval '1' month", '2005-02-28'],
-    ["date '2005-03-01' - interval 2 days", '2005-02-27'],
+    ["date '2005-03-01' - interval 2 days", '2005-02-27 00:00:00'],
     ["date '2005-03-01' + interval '1' hour", '2005-03-01 01:00:00'],
     ["from_utc_timestamp('2005-01-01 12:00:00', 'America/New_York')", '2005-01-01 07:00:00'],
     ["to_utc_timestamp('2005-01-01 07:00:00', 'America/New_York')", '2005-01-01 12:00:00'],
@@ -421,7 +420,6 @@ export const TABLE: Record<string, readonly Case[]> = {
     ["array('a', null)", '["a",null]'],
     ['array_contains(array(1, 2), 2)', 'true'],
     ['array_contains(array(1, 2), 3)', 'false'],
-    ["array_contains(array('1', '2'), 2)", 'true'],
     ["map('a', 1)['a']", '1'],
     ["map('a', 1)['b']", null],
     ["sort_array(map_keys(map('b', 1, 'a', 2)))", '["a","b"]'],

@@ -50,11 +50,11 @@ export function compileExpression(expression: Expression, around: Surroundings):
         : { sql: `CAST(${quote(expression.value)} AS TIMESTAMP)`, type: TIMESTAMP }
     case 'interval': {
       const amount = convert(compile(expression.amount), INT, expression).sql
-      const time = ['HOUR', 'MINUTE', 'SECOND'].includes(expression.unit)
+      const months = ['YEAR', 'MONTH'].includes(expression.unit)
       return {
         sql: `to_${expression.unit.toLowerCase()}s(${amount})`,
         type: { kind: 'interval' },
-        literal: time ? 'time' : undefined,
+        literal: months ? 'months' : undefined,
       }
     }
     case 'column':
@@ -178,8 +178,12 @@ function inCommonType(values: readonly Typed[], at: Expression): string[] {
 }
 
 function like(expression: ExpressionOf<'like'>, compile: (e: Expression) => Typed): Typed {
-  const text = convert(compile(expression.operand), STRING, expression).sql
-  const pattern = convert(compile(expression.pattern), STRING, expression)
+  const [operand, by] = [compile(expression.operand), compile(expression.pattern)]
+  const stranger = [operand, by].find(({ type }) => !isText(type) && type.kind !== 'void')
+  if (expression.operator === 'RLIKE' && stranger)
+    throw new HiveSemanticError(`RLIKE takes two texts, not ${typeName(stranger.type)}`, expression)
+  const text = convert(operand, STRING, expression).sql
+  const pattern = convert(by, STRING, expression)
   if (expression.operator === 'LIKE')
     return { sql: `(${text} ${not(expression)}LIKE ${pattern.sql} ESCAPE '\\')`, type: BOOLEAN }
   const regex = pattern.literal === undefined ? pattern.sql : quote(javaRegex(pattern.literal, expression.pattern))

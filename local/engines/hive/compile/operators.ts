@@ -60,9 +60,10 @@ export function arithmetic(operator: string, left: Typed, right: Typed, at: Plac
       return quotient(a, b)
     case 'DIV':
       return {
-        sql: `CAST(trunc(${a.sql} / ${b.sql}) AS BIGINT)`,
+        sql: `CASE WHEN ${b.sql} = 0 THEN CAST(error('/ by zero') AS BIGINT) ELSE CAST(${
+          isInteger(a.type) && isInteger(b.type) ? `${a.sql} // ${b.sql}` : `trunc(${a.sql} / ${b.sql})`
+        } AS BIGINT) END`,
         type: BIGINT,
-        ...(isInteger(a.type) && isInteger(b.type) ? { sql: `CAST(${a.sql} // ${b.sql} AS BIGINT)` } : {}),
       }
     case '&':
     case '|':
@@ -134,8 +135,8 @@ function dateArithmetic(operator: string, left: Typed, right: Typed, at: Place):
   const value = isText(date.type) ? convert(date, TIMESTAMP, at) : date
   if (value.type.kind !== 'date' && value.type.kind !== 'timestamp')
     throw new HiveSemanticError(`Cannot move ${typeName(date.type)} by an interval`, at)
-  // Days and months move a date to a date; hours make it a timestamp.
-  const type = value.type.kind === 'date' && interval.literal !== 'time' ? DATE : TIMESTAMP
+  // Months and years move a date to a date; days and hours make it a timestamp.
+  const type = value.type.kind === 'date' && interval.literal === 'months' ? DATE : TIMESTAMP
   return { sql: `CAST(${value.sql} ${operator} ${interval.sql} AS ${type === DATE ? 'DATE' : 'TIMESTAMP'})`, type }
 }
 

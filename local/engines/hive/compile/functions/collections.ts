@@ -1,6 +1,6 @@
 /** Functions of arrays, maps and structs, and the conditional ones. */
 import { HiveSemanticError } from '../../errors.ts'
-import { array, BOOLEAN, commonType, type HiveType, INT, isText, map, STRING, typeName } from '../../types.ts'
+import { array, BOOLEAN, commonType, type HiveType, INT, isText, map, STRING, sameType, typeName } from '../../types.ts'
 import { convert } from '../casts.ts'
 import { quote, type Typed } from '../typed.ts'
 import {
@@ -60,10 +60,12 @@ export const COLLECTIONS: Functions = {
     const { type, sql } = unified(call, call.arguments)
     return { sql: `[${sql.join(', ')}]`, type: array(type) }
   }),
-  array_contains: define(2, (call) => ({
-    sql: `coalesce(list_contains(${call.arguments[0]!.sql}, ${convert(call.arguments[1]!, elementOf(call, 0), call).sql}), false)`,
-    type: BOOLEAN,
-  })),
+  array_contains: define(2, (call) => {
+    const [list, value] = [call.arguments[0]!, call.arguments[1]!]
+    const element = elementOf(call, 0)
+    if (value.type.kind !== 'void' && !sameType(value.type, element)) throw wrongArgument(call, 1, typeName(element))
+    return { sql: `coalesce(list_contains(${list.sql}, ${convert(value, element, call).sql}), false)`, type: BOOLEAN }
+  }),
   map: define([0, 998], (call) => {
     if (call.arguments.length % 2) throw new HiveSemanticError('map needs a value for every key', call)
     const keys = unified(

@@ -28,7 +28,7 @@ const double = (duck: string): FunctionDefinition => simple([DOUBLE], DOUBLE, (x
 
 /** Outside of its domain the function is NaN, as in Java; DuckDB throws. */
 const partial = (duck: string): FunctionDefinition =>
-  simple([DOUBLE], DOUBLE, (x) => `CASE WHEN abs(${x}) > 1 THEN CAST('NaN' AS DOUBLE) ELSE ${duck}(${x}) END`)
+  simple([DOUBLE], DOUBLE, (x) => `CASE WHEN abs(${x}) > 1 THEN NULL ELSE ${duck}(${x}) END`)
 
 const rounded = (up: 'floor' | 'ceil'): FunctionDefinition =>
   define(1, (call) => {

@@ -67,7 +67,8 @@ export const TEXT: Functions = {
     const folded = known([separator!, ...values], ([first, ...rest]) => rest.join(first))
     if (folded) return folded
     const lists = values.map((value, i) => {
-      if (value.type.kind === 'array') return value.sql
+      // Hive skips an argument that is NULL, but writes the word for an element that is.
+      if (value.type.kind === 'array') return `list_transform(${value.sql}, lambda x: coalesce(x, 'null'))`
       return `[${asText(call, i + 1)}]`
     })
     const joined = lists.length === 1 ? lists[0] : `list_concat(${lists.join(', ')})`
