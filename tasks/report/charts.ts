@@ -48,8 +48,13 @@ export function lines(series: Series[], { label, x: xTitle, unit, fromZero = tru
   return `<figure>${svg(WIDTH, HEIGHT, label, [...grid, ...below, title, ...drawn])}${legend(series)}</figure>`
 }
 
-/** Bars from the left, longest wherever it stands. @param left the room for names */
-export function bars(rows: { name: string; value: number; says: string }[], label: string, left = LEFT): string {
+/** Bars from the left, longest wherever it stands. @param left the room for names @param kind the class of the bars */
+export function bars(
+  rows: { name: string; value: number; says: string }[],
+  label: string,
+  left = LEFT,
+  kind = 'bar',
+): string {
   if (rows.length === 0) return ''
   const row = 20
   const most = Math.max(...rows.map(({ value }) => value), Number.MIN_VALUE)
@@ -58,7 +63,7 @@ export function bars(rows: { name: string; value: number; says: string }[], labe
   const drawn = rows.map(({ name, value, says }, i) => {
     const width = Math.max(1, (Math.max(value, 0) / most) * (WIDTH - left - right))
     const y = i * row + 3
-    return `${text(left - 6, y + 12, name, 'end')}<rect class="bar" x="${left}" y="${y}" width="${round(width)}" height="${row - 5}" rx="2"/>${text(left + width + 5, y + 12, says, 'start')}`
+    return `${text(left - 6, y + 12, name, 'end')}<rect class="${kind}" x="${left}" y="${y}" width="${round(width)}" height="${row - 5}" rx="2"/>${text(left + width + 5, y + 12, says, 'start')}`
   })
   return `<figure>${svg(WIDTH, rows.length * row + 6, label, drawn)}</figure>`
 }

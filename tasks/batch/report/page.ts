@@ -1,12 +1,12 @@
 /** The report as one self-contained HTML page. */
 import { bars, lines } from '../../report/charts.ts'
 import { document } from '../../report/document.ts'
-import { reasonBars } from '../../report/reasons.ts'
 import { escapeHtml, number, seconds } from '../../report/text.ts'
 import { timeline } from '../../report/timeline.ts'
 import type { Analysis } from './analysis.ts'
 import type { BatchReport, Counts, QuarterReport } from './model.ts'
 import { quarterBars } from './plots.ts'
+import { reasonBars } from './reasons.ts'
 
 const STYLE = `
 .tile.rejected b { color: var(--bad) } .processed { fill: var(--good) }

@@ -1,7 +1,6 @@
 /** The report as one self-contained HTML page. */
 import { bars } from '../../report/charts.ts'
 import { document } from '../../report/document.ts'
-import { reasonBars } from '../../report/reasons.ts'
 import { escapeHtml, number, seconds } from '../../report/text.ts'
 import { timeline } from '../../report/timeline.ts'
 import { balanceBar, balanceTable, verdict } from './balance.ts'
@@ -15,7 +14,7 @@ const STYLE = `
 .dropped, .way { fill: var(--way); background: var(--way) } .in { background: var(--state) } .tile.errors, .tile.late, .tile.way { background: none } .tile.errors b { color: var(--bad) } .tile.late b { color: var(--late) }
 td i { display: inline-block; width: .8em; height: .8em; margin-right: .5em; border-radius: 2px; vertical-align: -.05em } .balance tbody tr:first-child { font-weight: 600 } tfoot td { border: 0; color: var(--soft) } .balance td { white-space: nowrap } .schema td:first-child { white-space: nowrap } h3 { min-height: 1.4em }
 .verdict { margin: 1.2rem 0 .5rem } .verdict.good { color: var(--good); font-weight: 600 } .odd { color: var(--bad) }
-details { margin: .4rem 0 } summary { cursor: pointer } pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; border-left: 3px solid var(--bad); padding: .1rem 0 .1rem .7rem; margin: .4rem 0 } .schema { font-size: .9rem }
+details { margin: .4rem 0 } summary { cursor: pointer } pre { max-height: 9.5em; overflow-y: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; border-left: 3px solid var(--bad); padding: .1rem 0 .1rem .7rem; margin: .4rem 0 } .schema { font-size: .9rem }
 `
 
 /** The countries with most users; the others would be a page of their own. */
@@ -23,7 +22,11 @@ const TOP = 12
 
 export function page(report: StreamReport): string {
   const { execution, stream, application, balance, errors, windows, schema, durations } = report
-  const reasons = Object.fromEntries(Object.entries(errors.reasons).map(([reason, { records }]) => [reason, records]))
+  const reasons = Object.entries(errors.reasons).map(([name, { records }]) => ({
+    name,
+    value: records,
+    says: number(records),
+  }))
   return document(
     `Stream: ${execution.name}`,
     STYLE,
@@ -39,7 +42,7 @@ ${partlyRead(report)}
 <h2>Over time</h2>
 <div class="pair">${figures(plotsOverTime(report))}</div>
 ${report.metrics.in.length < ENOUGH_PERIODS ? `<p class="soft">Records in and the lag are drawn as well once CloudWatch has ${ENOUGH_PERIODS} minutes of them.</p>` : ''}
-${errors.rows === 0 ? '' : `<h2>What was wrong</h2>\n${reasonBars(reasons)}\n${samples(report)}`}
+${errors.rows === 0 ? '' : `<h2>What was wrong</h2>\n<div class="pair"><section><h3>Errors by reason</h3>${bars(reasons, 'errors by reason', 112, 'rejected')}</section><section>${samples(report)}</section></div>`}
 ${report.users.rows === 0 ? '' : `<h2>Who they are</h2>\n<div class="pair">${people(report)}</div>`}
 ${windows.rows === 0 ? '' : `<h2>Counted every ten seconds</h2>\n<p class="soft">${number(windows.rows)} counts of a country in a window, in ${number(windows.windows.length)} windows that are over.</p>\n<div class="pair">${figures(windowPlots(windows))}</div>`}
 <h2>What records look like</h2>

@@ -1,6 +1,6 @@
 /** Records that were turned away, by the rule that they break, as inline SVG: the commonest first. */
-import { rect, text, wideSvg } from './svg.ts'
-import { number } from './text.ts'
+import { rect, text, wideSvg } from '../../report/svg.ts'
+import { number } from '../../report/text.ts'
 
 const WIDTH = 880
 
