@@ -62,7 +62,8 @@ export async function fetchHive(folder: string): Promise<string> {
 }
 
 /**
- * Runs a script to its end. `data` holds the metastore, the warehouse (a cluster's HDFS) and a log a script.
+ * Runs a script to its end. `data` holds the metastore, the warehouse (a cluster's HDFS), and of each script what it
+ * prints (`.out`) and logs (`.log`).
  * @throws ApacheHiveError when Hive ends with an error
  */
 export async function runScript(
@@ -89,7 +90,8 @@ export async function runScript(
     'tez.task.resource.memory.mb': '1024',
     'hive.tez.container.size': '1024',
   }
-  const log = createWriteStream(join(data, `${script.split('/').at(-1)}.log`))
+  const name = join(data, script.split('/').at(-1)!)
+  const [out, log] = [createWriteStream(`${name}.out`), createWriteStream(`${name}.log`)]
   const child = spawn(
     'java',
     [
@@ -110,18 +112,17 @@ export async function runScript(
     { cwd: data, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let tail = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      log.write(chunk)
-      tail = (tail + chunk).slice(-3000)
-    })
-  }
+  child.stdout.pipe(out)
+  child.stderr.on('data', (chunk: Buffer) => {
+    log.write(chunk)
+    tail = (tail + chunk).slice(-3000)
+  })
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)
   })
   log.end()
-  await finished(log)
+  await Promise.all([finished(log), finished(out)])
   if (code !== 0)
     throw new ApacheHiveError(`Apache Hive ended ${script} with code ${code}; its log is ${log.path}.\n${tail}`)
 }

@@ -1,47 +1,63 @@
 /**
- * Evaluates the local engine's table of expressions (test/unit/hive/expressions.ts) on Apache Hive 3.1.3 and shows where the table says
- * something else.
+ * Evaluates the tests' tables of expressions and of queries (test/unit/hive/expressions.ts, queries.ts) on Apache Hive 3.1.3 and shows
+ * where they say something else.
  *
  *     npm run verify:hive-expressions
  */
-import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { TABLE } from '../unit/hive/expressions.ts'
+import { QUERIES } from '../unit/hive/queries.ts'
 import { fetchHive, runScript } from './cluster.ts'
+
+/** What is known to differ, and why. */
+const KNOWN: Record<string, string> = {
+  "SELECT cast('1' as decimal(4,2)) / cast('3' as decimal(4,2))":
+    'of constants; with columns Hive too prints 0.3333333',
+}
 
 /**
  * A decimal without the zeros at its end: Hive gives a constant the narrowest type that holds it, decimal(2,1) to cast('6.1' AS
  * decimal(6,3)), so it prints 6.1. A column keeps its type and prints 6.100, in Apache Hive too.
  */
 const plain = (value: string) => (/^-?\d+[.]\d+$/.test(value) ? value.replace(/[.]?0+$/, '') : value)
+const printed = (rows: readonly (readonly (string | null)[])[]) =>
+  rows.map((row) => row.map((value) => plain(value ?? 'NULL')).join('\t'))
 
-const cases = Object.values(TABLE).flat()
+const cases = [
+  ...Object.values(TABLE)
+    .flat()
+    .map(([expression, value]) => ({ query: `SELECT ${expression}`, rows: printed([[value]]) })),
+  ...QUERIES.map(([query, rows]) => ({ query, rows: printed(rows) })),
+]
 const root = await mkdtemp(join(tmpdir(), 'stepwell-apache-hive-'))
 try {
   const script = join(root, 'expressions.hql')
   const settings = 'SET hive.cli.errors.ignore=true;\nSET hive.fetch.task.conversion=more;\n'
-  // A mark before each result finds it among what else Hive prints, and an expression that fails has none.
-  await writeFile(script, settings + cases.map(([expression], i) => `SELECT '@${i}@', ${expression};\n`).join(''))
+  // Marks around each result tell it from what else Hive prints.
+  await writeFile(
+    script,
+    settings + cases.map(({ query }, i) => `SELECT '@${i}@';\n${query};\nSELECT '@@';\n`).join(''),
+  )
   const hive = fileURLToPath(new URL('../../.build/apache-hive', import.meta.url))
   await fetchHive(hive)
   await runScript(hive, root, script, {})
-  const printed = new Map<number, string>()
-  for await (const line of createInterface({ input: createReadStream(join(root, 'expressions.hql.log')) })) {
-    const [, index, value] = /^@(\d+)@\t(.*)$/.exec(line) ?? []
-    if (index !== undefined) printed.set(Number(index), value!)
-  }
+  const answers = (await readFile(join(root, 'expressions.hql.out'), 'utf8')).split('\n')
   let other = 0
-  for (const [i, [expression, expected]] of cases.entries()) {
-    const value = printed.get(i)
-    if (value !== undefined && plain(value) === plain(expected ?? 'NULL')) continue
-    other++
-    console.log(`${expression}\n  the table   ${expected ?? 'NULL'}\n  Apache Hive ${value ?? 'an error'}`)
+  for (const [i, { query, rows }] of cases.entries()) {
+    const from = answers.indexOf(`@${i}@`)
+    const answer = answers
+      .slice(from + 1, answers.indexOf('@@', from))
+      .map((row) => row.split('\t').map(plain).join('\t'))
+    if (answer.join('\n') === rows.join('\n')) continue
+    if (!(query in KNOWN)) other++
+    const show = (lines: readonly string[]) => lines.join('\n              ') || 'nothing'
+    console.log(`${query}\n  the table   ${show(rows)}\n  Apache Hive ${show(answer)}`)
+    if (KNOWN[query]) console.log(`  known: ${KNOWN[query]}`)
   }
-  console.log(`${cases.length - other} of ${cases.length} expressions give what the table says`)
+  console.log(`${cases.length - other} of ${cases.length} give what the tables say, or differ in a known way`)
   process.exitCode = other === 0 ? 0 : 1
 } finally {
   await rm(root, { recursive: true, force: true })
