@@ -19,7 +19,17 @@ export interface SynthesisOptions {
 }
 
 /** What the cloud assembly is made from, below the root. */
-const sources = ['workflows', 'tasks', 'data/users', 'definitions', 'hql', 'sql', 'flink', 'package-lock.json', 'cdk.json']
+const sources = [
+  'workflows',
+  'tasks',
+  'data/users',
+  'definitions',
+  'hql',
+  'sql',
+  'flink',
+  'package-lock.json',
+  'cdk.json',
+]
 
 /** Assemblies (20 MB each) that nobody asked for in two days are removed; what a killed synthesis left behind, after an hour. */
 const keepUnusedMs = 2 * 24 * 3600 * 1000
