@@ -132,6 +132,7 @@ async function runScript(script: Script, shared: Shared): Promise<void> {
     calm()
     for (const table of temporary) {
       metastore.drop({ database: table.database, name: table.name, line: 0, column: 0 })
+      await shared.writer.dropKept(table, { line: 0, column: 0 })
       await rm(await shared.storage.folder(table.location, 'delete'), { recursive: true, force: true })
     }
   }

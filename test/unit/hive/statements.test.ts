@@ -292,6 +292,27 @@ describe('Tables', () => {
     expect(existsSync(join(hive.root, 'b/in/x.txt'))).toBe(false)
   })
 
+  it('made of a query are read, added to, overwritten with themselves, emptied and renamed', async () => {
+    // Prepare: a table whose rows are in no file yet
+    await hive.rows('CREATE TABLE made STORED AS PARQUET AS SELECT explode(array(1, 2)) AS a;')
+    const rows = async (table: string) => (await hive.rows(`SELECT a FROM ${table} ORDER BY a;`)).flat()
+
+    // Act and assess
+    expect(await rows('made')).toEqual(['1', '2'])
+    await hive.rows('INSERT INTO TABLE made SELECT a + 10 FROM made;')
+    expect(await rows('made')).toEqual(['1', '2', '11', '12'])
+    await hive.rows('CREATE TABLE second STORED AS PARQUET AS SELECT a FROM made;')
+    await hive.rows('INSERT OVERWRITE TABLE second SELECT a + 1 FROM second WHERE a < 10;')
+    expect(await rows('second')).toEqual(['2', '3'])
+    await hive.rows('CREATE TABLE third STORED AS PARQUET AS SELECT a FROM made; ALTER TABLE third RENAME TO fourth;')
+    expect(await rows('fourth')).toEqual(['1', '2', '11', '12'])
+    await hive.rows('TRUNCATE TABLE fourth;')
+    expect(await rows('fourth')).toEqual([])
+    await hive.rows('DROP TABLE made; DROP TABLE second; DROP TABLE fourth;')
+    await hive.rows('CREATE TABLE made STORED AS PARQUET AS SELECT 7 AS a;')
+    expect(await rows('made')).toEqual(['7'])
+  })
+
   it('lie on HDFS without a location, and nowhere else', async () => {
     await hive.rows('CREATE TABLE t AS SELECT 1 AS a;')
     expect(statSync(join(hive.root, 'hdfs/user/hive/warehouse/t/000000_0')).isFile()).toBe(true)

@@ -37,6 +37,8 @@ export interface Table {
   readonly properties: Record<string, string>
   /** Known partitions by their path: those that a statement made or MSCK found, not whatever lies in the folder. */
   readonly partitions: Map<string, Partition>
+  /** DuckDB's table that holds the rows, of a managed table made AS SELECT: it has no files until something else writes into it. */
+  kept?: string | undefined
 }
 
 export interface View {

@@ -25,6 +25,7 @@ export async function scanTable(
 ): Promise<string> {
   const folder = await storage.folder(table.location, 'list')
   await storage.folder(table.location, 'read')
+  if (table.kept) return identifier(table.kept)
   const partitions: Partition[] = table.partitionedBy.length
     ? [...table.partitions.values()].filter(needed)
     : [{ values: [], path: '' }]

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Column } from '../compile/typed.ts'
-import { HiveSemanticError } from '../errors.ts'
+import { HiveSemanticError, type Place } from '../errors.ts'
 import type { CreateTable, Query, Statement, StatementOf, TableName } from '../syntax/ast.ts'
 import { isPrimitive, STRING, typeName } from '../types.ts'
 import { compiled, type Execution } from './execution.ts'
@@ -44,7 +44,7 @@ export async function execute(statement: Statement, run: Execution): Promise<num
       return undefined
     case 'drop-database':
       for (const table of metastore.dropDatabase(statement.name, statement.ifExists, statement.cascade, statement))
-        await removeData(table, run)
+        await removeData(table, run, statement)
       return undefined
     case 'truncate':
       await truncate(statement, run)
@@ -135,17 +135,15 @@ async function createTable(statement: CreateTable, run: Execution): Promise<void
   const columns = query.columns.map((c) => ({ name: c.name, type: c.type.kind === 'void' ? STRING : c.type }))
   const table = metastore.define(statement, columns)
   const place = { line: statement.line, column: statement.column }
-  const [written] = await run.writer.insert({
-    table,
-    overwrite: true,
-    staticValues: [],
-    query,
-    maxPartitions: 0,
-    ...place,
-  })
+  // Whose files are the cluster's own, and nowhere in particular, needs none.
+  const own = !table.external && statement.location === undefined && table.format === 'PARQUET'
+  const rows = own
+    ? await run.writer.keep(table, query, place)
+    : (await run.writer.insert({ table, overwrite: true, staticValues: [], query, maxPartitions: 0, ...place }))[0]!
+        .rows
   metastore.put(table, statement.table)
   if (statement.temporary) temporary.push(table)
-  run.log('stderr', `Table ${table.database}.${table.name} stats: [numFiles=1, numRows=${written!.rows}]`)
+  run.log('stderr', `Table ${table.database}.${table.name} stats: [numFiles=1, numRows=${rows}]`)
 }
 
 async function createView(statement: StatementOf<'create-view'>, run: Execution): Promise<void> {
@@ -173,11 +171,12 @@ async function dropTable(statement: StatementOf<'drop-table'>, run: Execution): 
       statement.table,
     )
   run.metastore.drop(statement.table)
-  if (found.kind === 'table') await removeData(found, run)
+  if (found.kind === 'table') await removeData(found, run, statement)
 }
 
 /** External tables keep their files. */
-async function removeData(table: Table, run: Execution): Promise<void> {
+async function removeData(table: Table, run: Execution, at: Place): Promise<void> {
+  await run.writer.dropKept(table, at)
   if (!table.external) await rm(await run.storage.folder(table.location, 'delete'), { recursive: true, force: true })
 }
 
@@ -190,6 +189,7 @@ async function truncate(statement: StatementOf<'truncate'>, run: Execution): Pro
   const paths = table.partitionedBy.length
     ? [...table.partitions.values()].filter((p) => wanted.every((v, i) => p.values[i] === v)).map((p) => p.path)
     : ['']
+  await run.writer.dropKept(table, statement)
   for (const path of paths) await removeFiles(join(folder, path))
 }
 
@@ -208,6 +208,7 @@ async function load(statement: StatementOf<'load'>, run: Execution): Promise<voi
   const files = await dataFiles(source)
   if (!files.length) throw new HiveSemanticError(`Invalid path '${statement.path}': No files matching path`, statement)
   const folder = join(await run.storage.folder(table.location, 'write'), partition.path)
+  await (statement.overwrite ? run.writer.dropKept(table, statement) : run.writer.writeKept(table, statement))
   if (statement.overwrite) await removeFiles(folder)
   for (const file of files) await moveFile(file, join(folder, file.slice(source.length + 1)))
   if (table.partitionedBy.length) table.partitions.set(partition.path, partition)

@@ -63,6 +63,8 @@ export class Writer {
       const written = dynamic.length
         ? await this.#dynamic(request, columns, dynamic, staging)
         : [await this.#single(request, columns, staging)]
+      // Only now, for the query may read them.
+      await (request.overwrite ? this.dropKept(table, request) : this.writeKept(table, request))
       for (const { partition, file } of written)
         await this.#place(join(folder, partition.path), file, request.overwrite)
       for (const { partition } of written)
@@ -71,6 +73,37 @@ export class Writer {
     } finally {
       await rm(staging, { recursive: true, force: true })
     }
+  }
+
+  /**
+   * Rows of a table that nothing but this cluster reads, kept in a table of DuckDB's own: written and read again at a third of what
+   * Parquet costs. It spills to the disk as all else does.
+   */
+  async keep(table: Table, query: CompiledQuery, at: Place): Promise<number> {
+    await this.#storage.folder(table.location, 'write')
+    const kept = `kept-${++this.#count}`
+    await this.#duck.run(`CREATE TABLE ${identifier(kept)} AS ${rowsOf(query, table.columns, at)}`, at)
+    table.kept = kept
+    const [[rows] = []] = await this.#duck.rows(`SELECT count(*) FROM ${identifier(kept)}`, at)
+    return Number(rows)
+  }
+
+  /** Writes the rows that a table keeps into its files, before more come to them. */
+  async writeKept(table: Table, at: Place): Promise<void> {
+    if (!table.kept) return
+    const folder = await this.#storage.folder(table.location, 'write')
+    await mkdir(folder, { recursive: true })
+    const file = join(folder, '000000_0')
+    const rows = `SELECT * FROM ${identifier(table.kept)}`
+    await this.#copy(rows, table.columns, table.format, table.text, table.compression, file, at)
+    await this.dropKept(table, at)
+  }
+
+  /** Forgets the rows that a table keeps. */
+  async dropKept(table: Table, at: Place): Promise<void> {
+    if (!table.kept) return
+    await this.#duck.run(`DROP TABLE ${identifier(table.kept)}`, at)
+    table.kept = undefined
   }
 
   /** INSERT OVERWRITE DIRECTORY: the query's own columns. */
