@@ -189,7 +189,9 @@ describe('a store', () => {
     await faulty.beforeTask('batch/reconcile', () =>
       faulty.changeRedshift(
         `UPDATE performance SET current_actual_upb = current_actual_upb + 1000 WHERE quarter = '${QUARTER}'
-         AND (loan_identifier, period) IN (SELECT MIN(loan_identifier), MIN(period) FROM performance)`,
+         AND (loan_identifier, period) IN (
+           SELECT loan_identifier, period FROM performance
+           WHERE quarter = '${QUARTER}' AND current_actual_upb IS NOT NULL ORDER BY loan_identifier, period LIMIT 1)`,
       ),
     )
     const { cause } = await faulty.fails(await faulty.start(), 'ReconciliationError')
