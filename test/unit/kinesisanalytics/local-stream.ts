@@ -5,9 +5,10 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CreateDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose'
-import { CreateStreamCommand, KinesisClient } from '@aws-sdk/client-kinesis'
+import { CreateStreamCommand, DescribeStreamSummaryCommand, KinesisClient } from '@aws-sdk/client-kinesis'
 import {
   CreateApplicationCommand,
   KinesisAnalyticsV2Client,
@@ -76,7 +77,12 @@ export class LocalStream {
     zip.end()
     const code = await buffer(zip.outputStream)
     await new S3Client(this.options).send(new PutObjectCommand({ Bucket: 'lake', Key: 'code.zip', Body: code }))
-    await new KinesisClient(this.options).send(new CreateStreamCommand({ StreamName: 'users', ShardCount: shards }))
+    const kinesis = new KinesisClient(this.options)
+    await kinesis.send(new CreateStreamCommand({ StreamName: 'users', ShardCount: shards }))
+    // Until it is ACTIVE, a stream is not there for those who put records.
+    const status = () => kinesis.send(new DescribeStreamSummaryCommand({ StreamName: 'users' }))
+    while ((await status()).StreamDescriptionSummary?.StreamStatus !== 'ACTIVE') await sleep(20)
+    kinesis.destroy()
     for (const name of ['users', 'errors', 'counts']) await this.createDeliveryStream(name, retries, transformMb)
     const analytics = new KinesisAnalyticsV2Client(this.options)
     await analytics.send(
