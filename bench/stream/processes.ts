@@ -22,6 +22,8 @@ export class Command {
       process.execPath,
       ['--disable-warning=ExperimentalWarning', ...nodeOptions, cli, ...args, '--json'],
       {
+        // As `npx stepwell` starts it.
+        env: { MALLOC_ARENA_MAX: '2', ...process.env },
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     )

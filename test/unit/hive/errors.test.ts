@@ -31,6 +31,7 @@ const CASES: readonly (readonly [script: string, name: string, message: RegExp |
     'HiveSemanticError',
     "Invalid table alias or column reference 'c'; there are: a, b, y (test.hql, line 2:3",
   ],
+  ["SELECT 1 AS x UNION ALL SELECT 'a';", 'HiveSemanticError', /UNION ALL: column 1 \(x\) is int and string/],
   ['SELECT a DIV 0 FROM (SELECT 1 a) x;', 'HiveExecutionError', /\/ by zero/],
   ['SELECT b RLIKE 1 FROM t;', 'HiveSemanticError', /RLIKE takes two texts, not int/],
   ["SELECT array_contains(array('1'), 1);", 'HiveSemanticError', /array_contains/],

@@ -154,7 +154,7 @@ export const QUERIES: readonly (readonly [query: string, rows: (string | null)[]
   ],
   ['SELECT (SELECT max(x) FROM (SELECT 3 x) u) AS m', [['3']]],
   ['WITH a AS (SELECT 1 x), b AS (SELECT x + 1 AS y FROM a) SELECT y FROM b', [['2']]],
-  ["SELECT 1 AS x UNION ALL SELECT 'a' ORDER BY x", [['1'], ['a']]],
+  ['SELECT 1 AS x UNION ALL SELECT 2.5 ORDER BY x', [['1.0'], ['2.5']]],
   ['SELECT x FROM (SELECT 1 x UNION SELECT 1) t', [['1']]],
   ['SELECT 1 INTERSECT SELECT 1', [['1']]],
   ['SELECT 1 MINUS SELECT 2', [['1']]],

@@ -1,7 +1,7 @@
 /** Queries of Hive become queries of DuckDB. */
 import { HiveSemanticError, HiveUnsupported } from '../errors.ts'
 import type { Expression, Grouping, Query, Select, SetOperation, SortKey, Source } from '../syntax/ast.ts'
-import { commonType, type HiveType, typeName } from '../types.ts'
+import { commonType, type HiveType, isText, typeName } from '../types.ts'
 import { convert } from './casts.ts'
 import { compileExpression, condition, type Surroundings, sortSql } from './expressions.ts'
 import { AGGREGATES, ROW_FUNCTIONS } from './functions/index.ts'
@@ -151,10 +151,13 @@ class QueryCompiler {
     if (left.length !== right.length)
       throw new HiveSemanticError(`${body.operator}: the queries give ${left.length} and ${right.length} columns`, body)
     const columns = left.map((c, i): Column => {
-      const type = commonType(c.type, right[i]!.type)
+      const other = right[i]!.type
+      // Numbers go with numbers and texts with texts, but neither with the other (FunctionRegistry.getCommonClassForUnionAll).
+      const apart = isText(c.type) !== isText(other) && c.type.kind !== 'void' && other.kind !== 'void'
+      const type = apart ? undefined : commonType(c.type, other)
       if (!type)
         throw new HiveSemanticError(
-          `${body.operator}: column ${i + 1} (${c.name}) is ${typeName(c.type)} and ${typeName(right[i]!.type)}`,
+          `${body.operator}: column ${i + 1} (${c.name}) is ${typeName(c.type)} and ${typeName(other)}`,
           body,
         )
       return { name: c.name, type }
