@@ -12,6 +12,7 @@ import { follow } from './follow.ts'
 import { seconds } from './format.ts'
 import type { Output } from './output.ts'
 import { Progress } from './progress.ts'
+import type { QuarterCounts } from './quarters.ts'
 import type { StreamBalance } from './stream/run-stream.ts'
 import { parse } from './timeline.ts'
 import { executionName, type Workflow } from './workflows.ts'
@@ -25,6 +26,8 @@ export interface RunResult {
   counts?: unknown
   output?: Record<string, unknown>
   failure?: Failure
+  /** What the batch workflow has loaded so far. */
+  quarters?: QuarterCounts[]
   /** What became of the records that were sent beside a run of the stream workflow. */
   balance?: StreamBalance
 }

@@ -1,17 +1,25 @@
 /** How the runs of `start` went: one object for programs, a table and links for people. */
 import type { RunResult } from './execution.ts'
 import type { Failure } from './failure.ts'
-import { count, table } from './format.ts'
+import { table } from './format.ts'
 import { classifierUrl, consoleUrl, executionUrl, objectUrl } from './links.ts'
 import { type ModelSummary, modelRows, modelSummary } from './model-summary.ts'
 import type { Output } from './output.ts'
+import { type QuarterCounts, tellQuarters } from './quarters.ts'
 import { type StreamSummary, streamRows, streamSummary } from './stream/summary.ts'
 
 export interface Summary extends Record<string, unknown> {
   type: 'summary'
   workflows: Record<
     string,
-    { status: string; executionArn: string; seconds: number; counts?: unknown; failure?: Failure }
+    {
+      status: string
+      executionArn: string
+      seconds: number
+      counts?: unknown
+      quarters?: QuarterCounts[]
+      failure?: Failure
+    }
   >
   stream?: StreamSummary
   model?: ModelSummary
@@ -19,9 +27,16 @@ export interface Summary extends Record<string, unknown> {
 }
 
 export function summaryOf(endpoint: string, source: string | undefined, results: readonly RunResult[]): Summary {
-  const workflows = results.map(({ workflow, status, executionArn, seconds, counts, failure }) => [
+  const workflows = results.map(({ workflow, status, executionArn, seconds, counts, quarters, failure }) => [
     workflow,
-    { status, executionArn, seconds, ...(counts !== undefined && { counts }), ...(failure && { failure }) },
+    {
+      status,
+      executionArn,
+      seconds,
+      ...(counts !== undefined && { counts }),
+      ...(quarters && { quarters }),
+      ...(failure && { failure }),
+    },
   ])
   const urls: Record<string, string> = { endpoint, console: consoleUrl(endpoint), ...(source && { source }) }
   for (const { workflow, executionArn, output } of results) {
@@ -44,11 +59,10 @@ export function summaryOf(endpoint: string, source: string | undefined, results:
 
 export function tellSummary(output: Output, summary: Summary): void {
   const { colors } = output
-  for (const { counts } of Object.values(summary.workflows)) {
-    const rows = countRows(counts)
-    if (rows.length === 0) continue
+  for (const { counts, quarters } of Object.values(summary.workflows)) {
+    if (counts === undefined) continue
     output.line()
-    for (const line of table(rows)) output.line(`  ${line}`)
+    tellQuarters(output, quarters ?? [], counts)
   }
   const stream = summary.stream ? streamRows(summary.stream) : []
   if (stream.length > 0) output.line()
@@ -75,22 +89,6 @@ function tellFailed(output: Output, { workflows }: Summary): void {
     output.line(`  log    ${failure.log}`)
     output.line(`  next   ${failure.next}`)
   }
-}
-
-/** `{"origination": {"raw": 10, …}}` as a table with its header. */
-function countRows(counts: unknown): string[][] {
-  if (typeof counts !== 'object' || counts === null) return []
-  const tables = Object.entries(counts as Record<string, Record<string, unknown>>)
-  const columns = [...new Set(tables.flatMap(([, stages]) => Object.keys(stages)))]
-  const cell = (value: unknown) => (typeof value === 'number' ? count(value) : '-')
-  const rows = tables.map(([name, stages]) => [name, ...columns.map((column) => cell(stages[column]))])
-  return alignRight([['', ...columns], ...rows])
-}
-
-/** Numbers below each other. */
-function alignRight(rows: string[][]): string[][] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)))
-  return rows.map((row) => row.map((cell, i) => (i === 0 ? cell : cell.padStart(widths[i]!))))
 }
 
 function words(name: string): string {

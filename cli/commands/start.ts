@@ -9,6 +9,7 @@ import { onInterrupt } from '../interrupt.ts'
 import { addCloud, addJson, addSamples } from '../options.ts'
 import { Output } from '../output.ts'
 import { PLAN, type PlannedRun } from '../plan.ts'
+import { quartersOf } from '../quarters.ts'
 import type { SampleOptions } from '../sample-options.ts'
 import { archiveFolder, ensureSamples } from '../samples.ts'
 import { tellStrayFiles } from '../stray-files.ts'
@@ -41,8 +42,15 @@ async function run(options: Options): Promise<void> {
     }
     if (isWanted('model')) await ensureSampleImages(options.dataDir, environment.clients.s3, output)
     const results = await runAll(wanted, environment.clients, output, interrupt.signal)
+    for (const result of results) {
+      const quarters = await quartersOf(result, environment.clients.s3, archiveFolder(options.dataDir))
+      if (quarters.length > 0) result.quarters = quarters
+    }
     tellSummary(output, summaryOf(environment.cloud.url, environment.site.url, results))
-    const failed = results.some(({ status, balance }) => status !== 'SUCCEEDED' || balance?.balanced === false)
+    const failed = results.some(
+      ({ status, balance, quarters }) =>
+        status !== 'SUCCEEDED' || balance?.balanced === false || quarters?.some(({ truth }) => truth === false),
+    )
     if (output.interactive && !options.once) {
       output.line()
       output.line(

@@ -52,6 +52,18 @@ export async function ownArchives(folder: string): Promise<string[]> {
   return own
 }
 
+/** The truth files of the samples in a folder. */
+export async function sampleTruths(folder: string): Promise<Truth[]> {
+  const truths: Truth[] = []
+  for (const name of await readdir(folder).catch(() => [])) {
+    const archive = path.resolve(folder, name)
+    if (!/\.zip$/i.test(name) || !(await isSample(archive))) continue
+    const truth = await readTruth(truthFileOf(archive))
+    if (truth) truths.push(truth)
+  }
+  return truths
+}
+
 async function isSample(archive: string): Promise<boolean> {
   const [truth, found] = await Promise.all([readTruth(truthFileOf(archive)), stat(archive).catch(() => undefined)])
   return truth !== undefined && truth.archive.size === found?.size

@@ -77,6 +77,11 @@ describe('start --once --json', () => {
         redshift: processed,
       })
     }
+    expect(batch.quarters.map(({ quarter, layout, truth }: any) => ({ quarter, layout, truth }))).toEqual([
+      { quarter: '1999Q1', layout: 'r47', truth: true },
+      { quarter: '1999Q2', layout: 'legacy32', truth: true },
+      { quarter: '2005Q1', layout: 'release2018', truth: true },
+    ])
     const withMysql = !first.objects.some(({ type }) => type === 'notice')
     if (withMysql) expect(batch.counts.origination.mysql).toBe(sum('origination', 'processed'))
 

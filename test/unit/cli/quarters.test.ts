@@ -1,0 +1,81 @@
+/** The counts of each quarter are shown beside what the samples' truth files say. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type QuarterCounts, quartersOf, tellQuarters } from '../../../cli/quarters.ts'
+import { type Archive, generateArchive } from '../../../data/loans/generate-archive.ts'
+
+let folder: string
+let archive: Archive
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'stepwell-quarters-'))
+  archive = await generateArchive({ quarter: '1999Q1', loans: 50, folder })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const result = {
+  workflow: 'batch',
+  status: 'SUCCEEDED',
+  executionArn: 'arn',
+  seconds: 1,
+  output: { report: { json: 's3://r/k' } },
+}
+
+/** The report of an execution that has loaded the sample, with some more rows of performance. */
+function reportWith(more: number): S3Client {
+  const { origination, performance } = archive.truth.tables
+  const counted = ({ raw, rejected, processed }: typeof origination, plus = 0) => ({
+    raw: raw + plus,
+    rejected,
+    processed,
+  })
+  const quarter = {
+    quarter: '1999Q1',
+    layout: 'r47',
+    origination: counted(origination),
+    performance: counted(performance, more),
+  }
+  const report = { counts: quarter, quarters: [quarter] }
+  return {
+    send: async () => ({ Body: { transformToString: async () => JSON.stringify(report) } }),
+  } as unknown as S3Client
+}
+
+function told(quarters: readonly QuarterCounts[], totals: unknown): string {
+  const lines: string[] = []
+  const colors = { green: (text: string) => text, red: (text: string) => text }
+  tellQuarters({ colors, line: (text = '') => lines.push(text) } as any, quarters, totals)
+  return lines.join('\n')
+}
+
+it('equal counts are said to be the truth', async () => {
+  const quarters = await quartersOf(result, reportWith(0), folder)
+  expect(quarters).toMatchObject([{ quarter: '1999Q1', layout: 'r47', truth: true }])
+  expect(told(quarters, quarters[0])).toMatch(
+    /1999Q1 {2}r47 {2}origination .*= truth\n.*performance .*= truth\n {2}all /,
+  )
+})
+
+it('one record more is said not to be', async () => {
+  const quarters = await quartersOf(result, reportWith(1), folder)
+  expect(quarters[0]!.truth).toBe(false)
+  expect(told(quarters, {})).toContain('≠ truth')
+})
+
+it("an archive of somebody's own is held against nothing", async () => {
+  const path = join(folder, archive.name)
+  const zip = await readFile(path)
+  await writeFile(path, Buffer.concat([zip, Buffer.from('more')]))
+  const [quarter] = await quartersOf(result, reportWith(1), folder)
+  await writeFile(path, zip)
+  expect(quarter).not.toHaveProperty('truth')
+})
+
+it('a store that was left out shows no number, and a workflow without quarters nothing', async () => {
+  expect(told([], { origination: { raw: 10, rejected: 1, processed: 9, mysql: null, redshift: 9 } })).toMatch(
+    /all .* 10 .* 9 .* - .* 9$/,
+  )
+  expect(await quartersOf({ ...result, workflow: 'model' }, reportWith(0), folder)).toEqual([])
+})
