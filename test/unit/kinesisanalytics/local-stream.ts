@@ -5,10 +5,9 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CreateDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose'
-import { CreateStreamCommand, DescribeStreamSummaryCommand, KinesisClient } from '@aws-sdk/client-kinesis'
+import { CreateStreamCommand, KinesisClient } from '@aws-sdk/client-kinesis'
 import {
   CreateApplicationCommand,
   KinesisAnalyticsV2Client,
@@ -16,6 +15,7 @@ import {
 } from '@aws-sdk/client-kinesis-analytics-v2'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import yazl from 'yazl'
+import { whenActive } from '../../../cli/stream/run-stream.ts'
 
 const server = fileURLToPath(new URL('stream-server.ts', import.meta.url))
 const script = new URL('../../../sql/flink/users.sql', import.meta.url)
@@ -80,8 +80,7 @@ export class LocalStream {
     const kinesis = new KinesisClient(this.options)
     await kinesis.send(new CreateStreamCommand({ StreamName: 'users', ShardCount: shards }))
     // Until it is ACTIVE, a stream is not there for those who put records.
-    const status = () => kinesis.send(new DescribeStreamSummaryCommand({ StreamName: 'users' }))
-    while ((await status()).StreamDescriptionSummary?.StreamStatus !== 'ACTIVE') await sleep(20)
+    await whenActive(kinesis, 'users', AbortSignal.timeout(20_000))
     kinesis.destroy()
     for (const name of ['users', 'errors', 'counts']) await this.createDeliveryStream(name, retries, transformMb)
     const analytics = new KinesisAnalyticsV2Client(this.options)
