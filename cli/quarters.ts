@@ -59,6 +59,12 @@ export async function quartersOf(result: RunResult, s3: S3Client, folder?: strin
   })
 }
 
+/** Adds the quarters to a result that has some. */
+export async function addQuarters(result: RunResult, s3: S3Client, folder?: string): Promise<void> {
+  const quarters = await quartersOf(result, s3, folder)
+  if (quarters.length > 0) result.quarters = quarters
+}
+
 /** The quarters as a table, with the sum over all of them below. */
 export function tellQuarters(output: Output, quarters: readonly QuarterCounts[], totals: unknown): void {
   const { colors } = output
