@@ -184,8 +184,11 @@ function like(expression: ExpressionOf<'like'>, compile: (e: Expression) => Type
     throw new HiveSemanticError(`RLIKE takes two texts, not ${typeName(stranger.type)}`, expression)
   const text = convert(operand, STRING, expression).sql
   const pattern = convert(by, STRING, expression)
-  if (expression.operator === 'LIKE')
-    return { sql: `(${text} ${not(expression)}LIKE ${pattern.sql} ESCAPE '\\')`, type: BOOLEAN }
+  if (expression.operator === 'LIKE') {
+    // Without ESCAPE, DuckDB looks for the text between the signs instead of going letter by letter.
+    const escape = pattern.literal?.includes('\\') === false ? '' : " ESCAPE '\\'"
+    return { sql: `(${text} ${not(expression)}LIKE ${pattern.sql}${escape})`, type: BOOLEAN }
+  }
   const regex = pattern.literal === undefined ? pattern.sql : quote(javaRegex(pattern.literal, expression.pattern))
   return { sql: `(${not(expression)}regexp_matches(${text}, ${regex}))`, type: BOOLEAN }
 }

@@ -18,8 +18,11 @@ const integers = [
   ['int', 'INTEGER', 4294967296, 2147483648],
 ] as const
 
-/** Year, month and day of a date that may be out of range: Hive 3.1 counts on (2005-13-01 is 2006-01-01). */
-const LENIENT_DATE = String.raw`^\s*(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?\s*$`
+/**
+ * Year, month and day of a date that may be out of range: Hive 3.1 counts on (2005-13-01 is 2006-01-01). Behind a space stands anything,
+ * behind a T a time.
+ */
+const LENIENT_DATE = String.raw`^\s*(\d{1,5})-(\d{1,2})-(\d{1,2})(?: .*|T\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d{1,9})?)?)?\s*$`
 
 export const MACROS = [
   // Plain digits, at most 18 of them, go straight to DuckDB's cast; whatever is odd takes the slow road.
@@ -60,12 +63,11 @@ export const MACROS = [
      WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
      WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN CAST(x AS VARCHAR)
      ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || hive_scientific(hive_mantissa(abs(x)), hive_exponent(abs(x))) END`,
-  // Dates: Hive reads yyyy-M-d with anything after a space or T, and counts months and days on.
   `hive_lenient_date(y, m, d) AS CASE WHEN y = '' THEN NULL ELSE CAST(make_date(CAST(y AS INTEGER), 1, 1) + to_months(CAST(m AS INTEGER) - 1) + to_days(CAST(d AS INTEGER) - 1) AS DATE) END`,
-  // DuckDB computes `x` again for every place in CASE where it stands, so the usual date passes few of them.
+  // DuckDB computes `x` again for every place in CASE where it stands, so the usual date passes one only.
   `hive_date(x) AS coalesce(
-     TRY_CAST(CASE WHEN length(x) = 10 AND length(replace(x, '-', '')) = 8 THEN x END AS DATE),
-     CASE WHEN length(x) >= 8 THEN hive_lenient_date(regexp_extract(x, '${LENIENT_DATE}', 1), regexp_extract(x, '${LENIENT_DATE}', 2), regexp_extract(x, '${LENIENT_DATE}', 3)) END)`,
+     CAST(try_strptime(x, '%Y-%m-%d') AS DATE),
+     CASE WHEN length(x) >= 5 THEN hive_lenient_date(regexp_extract(x, '${LENIENT_DATE}', 1), regexp_extract(x, '${LENIENT_DATE}', 2), regexp_extract(x, '${LENIENT_DATE}', 3)) END)`,
   // Times count on as dates do: 25:00 is 01:00 of the next day.
   `hive_time_part(x, part) AS coalesce(TRY_CAST(nullif(regexp_extract(x, '[ T](\\d+):(\\d+)(?::(\\d+(?:\\.\\d+)?))?', part), '') AS DOUBLE), 0)`,
   `hive_time(x) AS to_microseconds(CAST(1e6 * (3600 * hive_time_part(x, 1) + 60 * hive_time_part(x, 2) + hive_time_part(x, 3)) AS BIGINT))`,
