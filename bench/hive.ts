@@ -98,23 +98,22 @@ async function hiveRun(): Promise<Record<Table, Cost>> {
 }
 
 async function handRun(table: Table, byHand: (rows: Rows, paths: HandPaths) => Promise<void>): Promise<Cost> {
-  const instance = await DuckDBInstance.create(':memory:', {
-    threads: String(THREADS),
-    memory_limit: MEMORY,
-    temp_directory: join(root, 'spill'),
-  })
-  const connection = await instance.connect()
-  const spent = await cost(() =>
-    byHand(async (sql) => (await connection.runAndReadAll(sql)).getRows(), {
+  return await cost(async () => {
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(THREADS),
+      memory_limit: MEMORY,
+      temp_directory: join(root, 'spill'),
+    })
+    const connection = await instance.connect()
+    await byHand(async (sql) => (await connection.runAndReadAll(sql)).getRows(), {
       raw: join(root, `raw/${table}/layout=r47`, `quarter=${QUARTER}`, '*'),
       origination: join(root, 'processed/origination/*/*/*'),
       output: join(root, 'by-hand', table),
       yyqn: QUARTER.slice(2),
-    }),
-  )
-  connection.closeSync()
-  instance.closeSync()
-  return spent
+    })
+    connection.closeSync()
+    instance.closeSync()
+  })
 }
 
 /** Rows and a hash of them all, whatever their order. */

@@ -160,17 +160,18 @@ SELECT
 FROM named;
 
 -- 2. Judge ------------------------------------------------------------------------------------------------------------------
--- Duplicates are few, so their keys are found first: ranking all records would carry every one of them through a shuffle.
+-- Duplicates are few, so their keys are found first: ranking all records would carry every one of them through a shuffle. An
+-- identifier holds its quarter (rule loan_identifier), so that is no key of its own.
 
 DROP TABLE IF EXISTS repeated_origination;
 
 CREATE TABLE repeated_origination
 STORED AS PARQUET
 AS
-SELECT quarter, loan_identifier
+SELECT loan_identifier
 FROM checked_origination
 WHERE fault IS NULL
-GROUP BY quarter, loan_identifier
+GROUP BY loan_identifier
 HAVING count(*) > 1;
 
 DROP VIEW IF EXISTS judged_origination;
@@ -179,17 +180,17 @@ CREATE VIEW judged_origination AS
 SELECT c.layout, c.quarter, c.loan_identifier, c.line, c.record, c.fault AS reason
 FROM checked_origination c
 LEFT JOIN repeated_origination r
-  ON r.quarter = c.quarter AND r.loan_identifier = c.loan_identifier
+  ON r.loan_identifier = c.loan_identifier
 WHERE c.fault IS NOT NULL OR r.loan_identifier IS NULL
 UNION ALL
 SELECT layout, quarter, loan_identifier, line, record, if(copy > 1, 'duplicate', NULL) AS reason
 FROM (
   SELECT
     c.layout, c.quarter, c.loan_identifier, c.line, c.record,
-    row_number() OVER (PARTITION BY c.quarter, c.loan_identifier ORDER BY trim(c.line)) AS copy
+    row_number() OVER (PARTITION BY c.loan_identifier ORDER BY trim(c.line)) AS copy
   FROM checked_origination c
   JOIN repeated_origination r
-    ON r.quarter = c.quarter AND r.loan_identifier = c.loan_identifier
+    ON r.loan_identifier = c.loan_identifier
   WHERE c.fault IS NULL
 ) d;
 

@@ -126,17 +126,18 @@ SELECT
 FROM checked;
 
 -- 2. Find duplicates --------------------------------------------------------------------------------------------------------
--- They are few, so their keys are found first: ranking all records would carry every one of them through a shuffle.
+-- They are few, so their keys are found first: ranking all records would carry every one of them through a shuffle. An identifier
+-- holds its quarter (rule loan_identifier), so that is no key of its own, here and in the joins below.
 
 DROP TABLE IF EXISTS repeated_performance;
 
 CREATE TABLE repeated_performance
 STORED AS PARQUET
 AS
-SELECT quarter, loan_identifier, period
+SELECT loan_identifier, period
 FROM checked_performance
 WHERE fault IS NULL
-GROUP BY quarter, loan_identifier, period
+GROUP BY loan_identifier, period
 HAVING count(*) > 1;
 
 -- 3. Judge ------------------------------------------------------------------------------------------------------------------
@@ -149,9 +150,9 @@ SELECT
   coalesce(c.fault, if(o.loan_identifier IS NULL, 'unknown_loan', NULL)) AS reason
 FROM checked_performance c
 LEFT JOIN repeated_performance r
-  ON r.quarter = c.quarter AND r.loan_identifier = c.loan_identifier AND r.period = c.period
-LEFT JOIN (SELECT quarter, loan_identifier FROM origination WHERE quarter IN (${QUARTERS})) o
-  ON o.quarter = c.quarter AND o.loan_identifier = c.loan_identifier
+  ON r.loan_identifier = c.loan_identifier AND r.period = c.period
+LEFT JOIN (SELECT loan_identifier FROM origination WHERE quarter IN (${QUARTERS})) o
+  ON o.loan_identifier = c.loan_identifier
 WHERE c.fault IS NOT NULL OR r.loan_identifier IS NULL
 UNION ALL
 SELECT
@@ -160,14 +161,14 @@ SELECT
 FROM (
   SELECT
     c.layout, c.quarter, c.loan_identifier, c.period, c.line, c.tidy,
-    row_number() OVER (PARTITION BY c.quarter, c.loan_identifier, c.period ORDER BY trim(c.line)) AS copy
+    row_number() OVER (PARTITION BY c.loan_identifier, c.period ORDER BY trim(c.line)) AS copy
   FROM checked_performance c
   JOIN repeated_performance r
-    ON r.quarter = c.quarter AND r.loan_identifier = c.loan_identifier AND r.period = c.period
+    ON r.loan_identifier = c.loan_identifier AND r.period = c.period
   WHERE c.fault IS NULL
 ) d
-LEFT JOIN (SELECT quarter, loan_identifier FROM origination WHERE quarter IN (${QUARTERS})) o
-  ON o.quarter = d.quarter AND o.loan_identifier = d.loan_identifier;
+LEFT JOIN (SELECT loan_identifier FROM origination WHERE quarter IN (${QUARTERS})) o
+  ON o.loan_identifier = d.loan_identifier;
 
 -- 4. Reject -----------------------------------------------------------------------------------------------------------------
 
@@ -239,7 +240,7 @@ FROM (
       j.quarter, CAST(substr(j.period, 1, 4) AS INT) AS reporting_year
     FROM judged_performance j
     LEFT JOIN (SELECT * FROM loan_servicing WHERE quarter IN (${QUARTERS})) s
-      ON s.quarter = j.quarter AND s.loan_identifier = j.loan_identifier
+      ON s.loan_identifier = j.loan_identifier
     WHERE j.reason IS NULL
     DISTRIBUTE BY quarter, reporting_year, pmod(hash(loan), 4)
     SORT BY reporting_year, loan, period

@@ -161,6 +161,25 @@ describe('Partitions', () => {
     expect(inOrder(inFile as (string | null)[])).toEqual(inOrder(expected))
   })
 
+  it('are written from those of another table, values that meet together, values without rows not at all', async () => {
+    await hive.rows(`${NONSTRICT} CREATE TABLE s (a INT) PARTITIONED BY (y STRING, q STRING) STORED AS PARQUET LOCATION 's3://b/s';
+      INSERT OVERWRITE TABLE s PARTITION (y, q) SELECT * FROM (SELECT stack(5, 1, '1', 'x', 2, '2', 'x', 3, '2', 'y', 4, '2', NULL, 9, '3', 'z')) v;
+      CREATE TABLE t (v INT) PARTITIONED BY (q STRING) LOCATION 's3://b/t'; INSERT OVERWRITE TABLE t PARTITION (q='z') SELECT 7;`)
+
+    await hive.rows(`${NONSTRICT} INSERT OVERWRITE TABLE t PARTITION (q) SELECT a + 10, q FROM s WHERE a < 9;`)
+    await hive.rows(`${NONSTRICT} INSERT INTO TABLE t PARTITION (q) SELECT v + 100, q FROM t WHERE q = 'y';`)
+
+    expect(await hive.rows('SELECT q, v FROM t ORDER BY q, v;')).toEqual([
+      [null, '14'],
+      ['x', '11'],
+      ['x', '12'],
+      ['y', '13'],
+      ['y', '113'],
+      ['z', '7'],
+    ])
+    expect(readdirSync(join(hive.root, 'b/t')).sort()).toEqual(['q=__HIVE_DEFAULT_PARTITION__', 'q=x', 'q=y', 'q=z'])
+  })
+
   it('keep the rows that other inserts added', async () => {
     await hive.rows(
       "CREATE TABLE t (a INT) PARTITIONED BY (y STRING) LOCATION 's3://b/t'; INSERT INTO t PARTITION (y='x') SELECT 1; INSERT INTO t PARTITION (y='x') VALUES (2), (3);",

@@ -186,8 +186,8 @@ function like(expression: ExpressionOf<'like'>, compile: (e: Expression) => Type
   const pattern = convert(by, STRING, expression)
   if (expression.operator === 'LIKE') {
     // Without ESCAPE, DuckDB looks for the text between the signs instead of going letter by letter.
-    const escape = pattern.literal?.includes('\\') === false ? '' : " ESCAPE '\\'"
-    return { sql: `(${text} ${not(expression)}LIKE ${pattern.sql}${escape})`, type: BOOLEAN }
+    const escaping = pattern.literal?.includes('\\') === false ? '' : " ESCAPE '\\'"
+    return { sql: `(${text} ${not(expression)}LIKE ${pattern.sql}${escaping})`, type: BOOLEAN }
   }
   const regex = pattern.literal === undefined ? pattern.sql : quote(javaRegex(pattern.literal, expression.pattern))
   return { sql: `(${not(expression)}regexp_matches(${text}, ${regex}))`, type: BOOLEAN }

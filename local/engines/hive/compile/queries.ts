@@ -6,7 +6,7 @@ import { convert } from './casts.ts'
 import { compileExpression, condition, type Surroundings, sortSql } from './expressions.ts'
 import { AGGREGATES, ROW_FUNCTIONS } from './functions/index.ts'
 import { lateralRows } from './lateral.ts'
-import { type Catalog, type Relation, Scope } from './scope.ts'
+import { type Catalog, type PartitionRows, type Relation, Scope } from './scope.ts'
 import { type Column, identifier, type Typed } from './typed.ts'
 
 export interface CompiledQuery {
@@ -19,6 +19,15 @@ export interface CompiledQuery {
     | undefined
   /** When the query only converts, row by row, what a sorted subquery gives: INSERT stages that, which is narrower. */
   readonly sortedInput?: SortedInput | undefined
+  /** When the query only converts, row by row, what a partitioned table holds. */
+  readonly byPartition?: ByPartition | undefined
+}
+
+/** A query over one partition after the other. */
+export interface ByPartition {
+  /** Which columns are a partition column of the table's: its position there by the column's position here. */
+  readonly columns: ReadonlyMap<number, number>
+  readonly partitions: readonly PartitionRows[]
 }
 
 export interface SortedInput {
@@ -42,6 +51,7 @@ interface Body {
   /** Rebuilds the body with further columns at its end. */
   extend?(extra: readonly string[]): string
   readonly sortedInput?: SortedInput | undefined
+  readonly byPartition?: ByPartition | undefined
 }
 
 interface CompiledSource {
@@ -49,6 +59,8 @@ interface CompiledSource {
   readonly relations: readonly Relation[]
   /** When it is nothing but a subquery. */
   readonly query?: CompiledQuery
+  /** When it is nothing but a partitioned table. */
+  readonly partitions?: readonly PartitionRows[] | undefined
 }
 
 type Names = ReadonlyMap<string, readonly Column[]>
@@ -101,8 +113,8 @@ class QueryCompiler {
             columns: body.columns.length + hidden.length,
           }
     // Names of WITH are known only inside of it.
-    const sortedInput = keys.length || limit || names.size ? undefined : body.sortedInput
-    return { sql, columns: body.columns, unsorted, sortedInput }
+    const { sortedInput, byPartition } = keys.length || limit || names.size ? {} : body
+    return { sql, columns: body.columns, unsorted, sortedInput, byPartition }
   }
 
   #extended(body: Body, sorted: readonly { hidden?: string | undefined }[]): string {
@@ -182,7 +194,9 @@ class QueryCompiler {
     const columns: Column[] = []
     const items = new Map<string, Typed>()
     const list: string[] = []
+    const values: string[] = []
     const add = (name: string, value: Typed) => {
+      values.push(value.sql)
       columns.push({ name, type: value.type })
       if (!items.has(name)) items.set(name, value)
       list.push(`${value.type.kind === 'void' ? 'CAST(NULL AS VARCHAR)' : value.sql} AS ${identifier(name)}`)
@@ -218,13 +232,22 @@ class QueryCompiler {
     ].join('')
     const build = (extra: readonly string[], input = source.sql) =>
       `SELECT ${select.distinct ? 'DISTINCT ' : ''}${[...list, ...extra].join(', ')}${input ? ` FROM ${input}` : ''}${tail}`
-    const input = !rows && rowByRow(select) ? sortedInputOf(source.query) : undefined
+    const converts = !rows && rowByRow(select)
+    const input = converts ? sortedInputOf(source.query) : undefined
     const sortedInput: SortedInput | undefined = input && {
       sql: input.sql,
       over: (relation) => build([], `(${input.over(relation)}) AS ${identifier(source.relations[0]!.alias)}`),
     }
     const extend = (extra: readonly string[]) => build(extra)
-    return { sql: build([]), columns, around: select.distinct ? undefined : around, items, extend, sortedInput }
+    return {
+      sql: build([]),
+      columns,
+      around: select.distinct ? undefined : around,
+      items,
+      extend,
+      sortedInput,
+      byPartition: converts ? byPartitionRows(source, values, (sql) => build([], sql)) : undefined,
+    }
   }
 
   #groupKeys(select: Select, around: Surroundings): string[] {
@@ -253,7 +276,11 @@ class QueryCompiler {
         if (named)
           return { sql: `${identifier(`cte ${name}`)} AS ${identifier(alias)}`, relations: [{ alias, columns: named }] }
         const table = this.#catalog.table(source.table)
-        return { sql: `${table.sql} AS ${identifier(alias)}`, relations: [{ alias, columns: table.columns }] }
+        return {
+          sql: `${table.sql} AS ${identifier(alias)}`,
+          relations: [{ alias, columns: table.columns }],
+          partitions: table.partitions,
+        }
       }
       case 'query': {
         const inner = this.query(source.query, names, outer)
@@ -306,6 +333,22 @@ class QueryCompiler {
 
 const sortedInputOf = (query: CompiledQuery | undefined): SortedInput | undefined =>
   query?.sortedInput ?? (query?.unsorted && { sql: query.sql, over: (relation: string) => `SELECT * FROM ${relation}` })
+
+/** The query of each partition, when the source is nothing but a partitioned table. */
+function byPartitionRows(
+  { partitions, relations }: CompiledSource,
+  values: readonly string[],
+  build: (input: string) => string,
+): ByPartition | undefined {
+  const [relation] = relations
+  if (!partitions?.length || !relation) return undefined
+  const alias = identifier(relation.alias)
+  const names = relation.columns.slice(-partitions[0]!.values.length).map((c) => `${alias}.${identifier(c.name)}`)
+  return {
+    columns: new Map(values.flatMap((sql, i) => (names.includes(sql) ? [[i, names.indexOf(sql)] as const] : []))),
+    partitions: partitions.map((p) => ({ values: p.values, sql: build(`${p.sql} AS ${alias}`) })),
+  }
+}
 
 /** Does each row give at most one row, whatever the other rows are? */
 function rowByRow(select: Select): boolean {

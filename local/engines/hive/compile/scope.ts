@@ -9,10 +9,25 @@ export interface Relation {
   readonly columns: readonly Column[]
 }
 
+/** The relation of a table's rows, its partition columns last; of a partitioned table also that of every partition that a query needs. */
+export interface TableRows {
+  readonly sql: string
+  readonly partitions?: readonly PartitionRows[] | undefined
+}
+
+export interface PartitionRows {
+  readonly values: readonly (string | null)[]
+  readonly sql: string
+}
+
+export interface KnownTable extends TableRows {
+  readonly columns: readonly Column[]
+}
+
 /** What the compiler asks of the metastore. */
 export interface Catalog {
   /** The SQL of a relation with the table's columns. @throws HiveSemanticError when there is no such table */
-  table(name: TableName): { readonly sql: string; readonly columns: readonly Column[] }
+  table(name: TableName): KnownTable
   readonly groupByPosition: boolean
 }
 

@@ -1,8 +1,8 @@
 /** The tables that a statement names, with their files, before it is compiled. */
 
 import { compileQuery } from '../compile/queries.ts'
-import type { Catalog } from '../compile/scope.ts'
-import { type Column, identifier } from '../compile/typed.ts'
+import type { Catalog, KnownTable } from '../compile/scope.ts'
+import { identifier } from '../compile/typed.ts'
 import { HiveSemanticError } from '../errors.ts'
 import type { TableName } from '../syntax/ast.ts'
 import { isText } from '../types.ts'
@@ -30,7 +30,7 @@ const DEPTH = 32
  */
 export async function catalogFor(nodes: readonly unknown[], sources: CatalogSources): Promise<Catalog> {
   const { metastore, storage, texts, groupByPosition, shapeOnly } = sources
-  const found = new Map<TableName, { sql: string; columns: readonly Column[] }>()
+  const found = new Map<TableName, KnownTable>()
   const catalog: Catalog = {
     table(name) {
       const entry = found.get(name)
@@ -43,8 +43,8 @@ export async function catalogFor(nodes: readonly unknown[], sources: CatalogSour
     const entry = metastore.get(name)
     if (entry.kind === 'table') {
       const needed = (partition: Partition) => wanted(entry, partition, conditions)
-      const sql = shapeOnly ? emptyTable(entry) : await scanTable(entry, storage, texts, needed, name)
-      found.set(name, { sql, columns: [...entry.columns, ...entry.partitionedBy] })
+      const scanned = shapeOnly ? { sql: emptyTable(entry) } : await scanTable(entry, storage, texts, needed, name)
+      found.set(name, { ...scanned, columns: [...entry.columns, ...entry.partitionedBy] })
       return
     }
     if (depth > DEPTH) throw new HiveSemanticError(`The view ${entry.name} stands on itself`, name)

@@ -49,7 +49,7 @@ export class Duck {
       temp_directory: temp,
     })
     const connection = await instance.connect()
-    for (const macro of MACROS) await connection.run(macro)
+    await connection.run(MACROS.join(';\n'))
     connection.closeSync()
     return instance
   }

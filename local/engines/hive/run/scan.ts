@@ -1,6 +1,7 @@
 /** A table's files as a relation of DuckDB. */
 import { join } from 'node:path'
 import { convert } from '../compile/casts.ts'
+import type { TableRows } from '../compile/scope.ts'
 import { type Column, identifier, quote } from '../compile/typed.ts'
 import { HiveUnsupported, type Place } from '../errors.ts'
 import { duckType, isPrimitive, STRING } from '../types.ts'
@@ -12,7 +13,7 @@ import { separator, type TextFiles } from './text-files.ts'
 export type PartitionFilter = (partition: Partition) => boolean
 
 /**
- * The SQL of a relation with the table's columns, then its partition columns.
+ * What a query reads of a table.
  *
  * @throws what the storage throws where the script may not read
  */
@@ -22,10 +23,10 @@ export async function scanTable(
   texts: TextFiles,
   needed: PartitionFilter,
   at: Place,
-): Promise<string> {
+): Promise<TableRows> {
   const folder = await storage.folder(table.location, 'list')
   await storage.folder(table.location, 'read')
-  if (table.kept) return identifier(table.kept)
+  if (table.kept) return { sql: identifier(table.kept) }
   const partitions: Partition[] = table.partitionedBy.length
     ? [...table.partitions.values()].filter(needed)
     : [{ values: [], path: '' }]
@@ -34,7 +35,7 @@ export async function scanTable(
     const files = await dataFiles(join(folder, partition.path))
     if (files.length) groups.push({ partition, files })
   }
-  if (!groups.length) return emptyTable(table)
+  if (!groups.length) return { sql: emptyTable(table) }
   if (table.format === 'PARQUET') return parquet(table, groups)
   for (const group of groups)
     group.files = await Promise.all(group.files.map((file) => texts.readable(file, table.text)))
@@ -55,8 +56,8 @@ function partitioned(
   groups: readonly { partition: Partition; files: string[] }[],
   columns: readonly string[],
   scan: (files: readonly string[]) => string,
-): string {
-  const branches = groups.map(({ partition, files }) => {
+): TableRows {
+  const partitions = groups.map(({ partition, files }) => {
     const values = table.partitionedBy.map((c, i) => {
       const value = partition.values[i]
       const sql =
@@ -65,12 +66,14 @@ function partitioned(
           : convert({ sql: quote(value), type: STRING }, c.type, { line: 0, column: 0 }).sql
       return `${sql} AS ${identifier(c.name)}`
     })
-    return `SELECT ${[...columns, ...values].join(', ')} FROM ${scan(files)}`
+    return { values: partition.values, sql: `(SELECT ${[...columns, ...values].join(', ')} FROM ${scan(files)})` }
   })
-  return `(${branches.join(' UNION ALL ')})`
+  const [only] = partitions
+  const sql = only && partitions.length === 1 ? only.sql : `(${partitions.map((p) => p.sql).join(' UNION ALL ')})`
+  return { sql, partitions: table.partitionedBy.length ? partitions : undefined }
 }
 
-function parquet(table: Table, groups: readonly { partition: Partition; files: string[] }[]): string {
+function parquet(table: Table, groups: readonly { partition: Partition; files: string[] }[]): TableRows {
   const columns = table.columns.map(
     (c) => `CAST(${identifier(c.name)} AS ${duckType(c.type)}) AS ${identifier(c.name)}`,
   )
@@ -82,7 +85,7 @@ function parquet(table: Table, groups: readonly { partition: Partition; files: s
   )
 }
 
-function text(table: Table, groups: readonly { partition: Partition; files: string[] }[], at: Place): string {
+function text(table: Table, groups: readonly { partition: Partition; files: string[] }[], at: Place): TableRows {
   const { nullText, skipHeader, takesRest } = table.text
   const complex = table.columns.find((c) => !isPrimitive(c.type))
   if (complex)

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { convert } from '../compile/casts.ts'
 import { sortSql } from '../compile/expressions.ts'
 import type { CompiledQuery } from '../compile/queries.ts'
+import type { PartitionRows } from '../compile/scope.ts'
 import { type Column, identifier, quote } from '../compile/typed.ts'
 import { HiveExecutionError, HiveSemanticError, type Place } from '../errors.ts'
 import { duckType, type HiveType, isPrimitive, isText, STRING, typeName } from '../types.ts'
@@ -147,7 +148,9 @@ export class Writer {
   }
 
   async #dynamic(request: InsertRequest, columns: readonly Column[], dynamic: readonly Column[], staging: string) {
-    const { query } = request
+    const { query, table, maxPartitions } = request
+    const sources = sourcesOf(query, table.columns.length, dynamic)
+    if (sources && sources.length <= maxPartitions) return await this.#aligned(request, columns, sources, staging)
     // A table of DuckDB's own, which spills as all else does: written and read again at a third of what Parquet costs.
     const staged = identifier(staging)
     const input = query.sortedInput
@@ -160,6 +163,34 @@ export class Writer {
     } finally {
       await this.#duck.run(`DROP TABLE ${staged}`, request)
     }
+  }
+
+  /** A file a partition, each from partitions of the table that is read: nothing need be staged. */
+  async #aligned(
+    request: InsertRequest,
+    columns: readonly Column[],
+    sources: readonly PartitionRows[],
+    staging: string,
+  ) {
+    const { table, query, staticValues } = request
+    const written: (Written & { file: string })[] = []
+    await allOf(sources, this.#duck.threads, async ({ values, sql }, i) => {
+      const dynamic = columns.slice(table.columns.length).map((c) => identifier(c.name))
+      const rows = rowsOf({ sql, columns: query.columns }, columns, request)
+      const file = join(staging, `${i}_0`)
+      const count = await this.#copy(
+        `SELECT * EXCLUDE (${dynamic.join(', ')}) FROM (${rows})`,
+        table.columns,
+        table.format,
+        table.text,
+        table.compression,
+        file,
+        request,
+      )
+      // A partition of which the query takes nothing is left alone.
+      if (count) written.push({ partition: partitionOf(table, [...staticValues, ...values]), file, rows: count })
+    })
+    return written.sort((a, b) => (a.partition.path < b.partition.path ? -1 : 1))
   }
 
   /** A file a partition, of rows that lie in their order. */
@@ -223,6 +254,26 @@ export class Writer {
     await moveFile(file, target)
     if (overwrite) await removeFiles(folder, new Set([target]))
   }
+}
+
+/**
+ * The rows of each partition to write, when its values are those of partitions that are read: nothing need be looked for in the rows then.
+ * Texts only, since the values of folders may be written in other ways than numbers are (`01`).
+ */
+function sourcesOf(query: CompiledQuery, first: number, dynamic: readonly Column[]): PartitionRows[] | undefined {
+  const { byPartition } = query
+  const places = dynamic.map((c, i) =>
+    isText(c.type) && isText(query.columns[first + i]!.type) ? byPartition?.columns.get(first + i) : undefined,
+  )
+  if (!byPartition || places.includes(undefined)) return undefined
+  const found = new Map<string, PartitionRows>()
+  for (const { values: all, sql } of byPartition.partitions) {
+    const values = places.map((place) => all[place!] ?? null)
+    const key = JSON.stringify(values)
+    const known = found.get(key)
+    found.set(key, { values, sql: known ? `${known.sql} UNION ALL ${sql}` : sql })
+  }
+  return [...found.values()]
 }
 
 export function partitionOf(table: Table, values: readonly (string | null)[]): Partition {
