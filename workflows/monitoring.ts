@@ -44,7 +44,8 @@ export class Monitoring extends Construct {
       ['AwsSolutions-SNS2'],
     )
     this.dashboard = new Dashboard(this, 'Dashboard', {
-      dashboardName: Stack.of(this).stackName,
+      // Dashboards belong to the account, not to a region: two regions would write over each other's.
+      dashboardName: `${Stack.of(this).stackName}-${Stack.of(this).region}`,
       defaultInterval: Duration.days(7),
     })
   }

@@ -23,6 +23,8 @@ export class Storage extends Construct {
     super(scope, id)
     this.logs = this.bucket('Logs', {
       lifecycleRules: [abortUploads, { id: 'ExpireLogs', expiration: Duration.days(90) }],
+      // Logs may lie in it before the stack is whole, and a bucket that is not empty cannot be taken back.
+      removalPolicy: RemovalPolicy.RETAIN,
     })
     acknowledge(this.logs, 'Logging access to the bucket of access logs would write a log line about every log line.', [
       'AwsSolutions-S1',
@@ -56,7 +58,8 @@ export class Storage extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      // What a deployment has made that then failed is empty, and goes with it.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       ...props,
     })
   }

@@ -46,7 +46,8 @@ export class Warehouse extends Construct {
       defaultIamRoleArn: role.roleArn,
       logExports: ['userlog', 'connectionlog', 'useractivitylog'],
     })
-    this.namespace.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    // It has a name: kept after a first deployment that failed, it would be in the way of the second.
+    this.namespace.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc: props.vpc,

@@ -15,6 +15,7 @@ import {
   OriginRequestPolicy,
   PriceClass,
   ResponseHeadersPolicy,
+  S3OriginAccessControl,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront'
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
@@ -40,17 +41,20 @@ export class ClassifierPage extends Construct {
 
   constructor(scope: Construct, id: string, { storage, api, classifyPath }: ClassifierPageProps) {
     super(scope, id)
-    const { region, urlSuffix } = Stack.of(this)
+    const { region, stackName, urlSuffix } = Stack.of(this)
+    // What CloudFront names belongs to the account, not to a region: the stack of another one may be there already.
+    const name = `${stackName}-classifier-${region}`
     const bucket = new Bucket(this, 'Files', {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       serverAccessLogsBucket: storage.logs,
       serverAccessLogsPrefix: 'access/page/',
       lifecycleRules: [abortUploads],
     })
     const headers = new ResponseHeadersPolicy(this, 'Headers', {
+      responseHeadersPolicyName: name,
       comment: 'What a browser may do with the page of the classifier',
       securityHeadersBehavior: {
         contentSecurityPolicy: { contentSecurityPolicy, override: true },
@@ -66,7 +70,9 @@ export class ClassifierPage extends Construct {
       httpVersion: HttpVersion.HTTP2_AND_3,
       priceClass: PriceClass.PRICE_CLASS_100,
       defaultBehavior: {
-        origin: S3BucketOrigin.withOriginAccessControl(bucket),
+        origin: S3BucketOrigin.withOriginAccessControl(bucket, {
+          originAccessControl: new S3OriginAccessControl(this, 'Access', { originAccessControlName: name }),
+        }),
         viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
         cachePolicy: CachePolicy.CACHING_OPTIMIZED,
         responseHeadersPolicy: headers,

@@ -27,15 +27,38 @@ describe('the stack', () => {
   })
 
   it('keeps data when it is deleted: in place, or in a last snapshot', () => {
+    // What a first deployment leaves behind when it fails would be in the way of the second; a bucket with logs cannot be taken back.
     const kept = {
-      'AWS::S3::Bucket': 'Retain',
-      'AWS::RedshiftServerless::Namespace': 'Retain',
+      'AWS::S3::Bucket': 'RetainExceptOnCreate',
+      'AWS::RedshiftServerless::Namespace': 'RetainExceptOnCreate',
       'AWS::RDS::DBInstance': 'Snapshot',
     }
     for (const [type, policy] of Object.entries(kept)) {
       expect(stack.ofType(type).length).toBeGreaterThan(0)
-      for (const [id, resource] of stack.ofType(type)) expect(resource.DeletionPolicy, id).toBe(policy)
+      for (const [id, resource] of stack.ofType(type)) {
+        const isLogs = id === stack.outputs.LogsBucketName?.Value.Ref
+        expect(resource.DeletionPolicy, id).toBe(isLogs ? 'Retain' : policy)
+        expect(resource.UpdateReplacePolicy, id).toBe(type === 'AWS::RDS::DBInstance' ? 'Snapshot' : 'Retain')
+      }
     }
+  })
+
+  it('can be deployed to two regions of one account: what belongs to the account has the region in its name', () => {
+    const [dashboard] = properties('AWS::CloudWatch::Dashboard')
+    const [headers] = properties('AWS::CloudFront::ResponseHeadersPolicy')
+    const [access] = properties('AWS::CloudFront::OriginAccessControl')
+    const names = [
+      dashboard.DashboardName,
+      headers.ResponseHeadersPolicyConfig.Name,
+      access.OriginAccessControlConfig.Name,
+    ]
+    for (const name of names) expect(name).toContain('us-east-1')
+    // IAM belongs to the account too; CloudFormation names what has no name, with a part that is never the same.
+    for (const type of ['Role', 'ManagedPolicy', 'InstanceProfile', 'User', 'Group'].map((kind) => `AWS::IAM::${kind}`))
+      for (const { RoleName, ManagedPolicyName, InstanceProfileName, UserName, GroupName } of properties(type))
+        expect([RoleName, ManagedPolicyName, InstanceProfileName, UserName, GroupName]).toEqual(
+          Array(5).fill(undefined),
+        )
   })
 
   it('has every output that people and the command line read', () => {

@@ -11,12 +11,13 @@ export interface Resource {
   Type: string
   Properties: any
   DeletionPolicy?: string
+  UpdateReplacePolicy?: string
 }
 
 export interface SynthesizedStack {
   /** By logical id. */
   resources: Record<string, Resource>
-  outputs: Record<string, { Value: unknown }>
+  outputs: Record<string, { Value: any }>
   parameters: Record<string, { Default?: unknown }>
   ofType(type: string): [logicalId: string, resource: Resource][]
   /** The project's own files that a task's bundle is made from, below the root. */
