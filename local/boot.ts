@@ -12,7 +12,7 @@ import type { ResourceType, Service } from './gateway/service.ts'
 import { LocalCloud } from './local-cloud.ts'
 import { lockDataDir } from './lock.ts'
 import { managedPolicy } from './services/iam/managed-policies.ts'
-import { type CreateService, servicesWith } from './services/index.ts'
+import { type CreateService, type ServiceSettings, servicesWith } from './services/index.ts'
 
 export const DEFAULT_PORT = 4566
 export const ACCOUNT = '000000000000'
@@ -21,7 +21,7 @@ export const REGION = 'us-east-1'
 /** The longest that closing waits for events and asynchronous invocations under way. */
 const DRAIN_MS = 10_000
 
-export interface BootOptions {
+export interface BootOptions extends ServiceSettings {
   /** The cloud assembly that CDK synthesized. */
   assembly: string
   /** Where everything is kept; default `.stepwell`. */
@@ -30,8 +30,6 @@ export interface BootOptions {
   port?: number
   /** False turns permission checks off. */
   iam?: boolean
-  /** Waits, time-outs and back-off of state machines take no time. */
-  fast?: boolean
   /** Values for the template's parameters. */
   parameters?: Record<string, string>
   /** Other services than the usual ones, for tests. */

@@ -12,7 +12,7 @@ import { createFirehose } from './firehose/index.ts'
 import { createIam } from './iam/index.ts'
 import { createKinesis } from './kinesis/index.ts'
 import { createKinesisAnalytics } from './kinesisanalyticsv2/index.ts'
-import { createLambda } from './lambda/index.ts'
+import { createLambda, type LambdaSettings } from './lambda/index.ts'
 import { createLogs } from './logs/index.ts'
 import { createMonitoring } from './monitoring/index.ts'
 import { createRds } from './rds/index.ts'
@@ -28,13 +28,13 @@ import { createSts } from './sts/index.ts'
 
 export type CreateService = (cloud: Cloud) => Service | Promise<Service>
 
-export interface ServiceSettings {
+export interface ServiceSettings extends LambdaSettings {
   /** Waits, time-outs and back-off of state machines take no time: their clock jumps while no task is at work. */
   fast?: boolean
 }
 
 /** In the order in which they are made; they reach each other through the door only. */
-export const servicesWith = ({ fast = false }: ServiceSettings = {}): CreateService[] => [
+export const servicesWith = ({ fast = false, warm = false }: ServiceSettings = {}): CreateService[] => [
   createIam,
   createSts,
   createLogs,
@@ -50,7 +50,7 @@ export const servicesWith = ({ fast = false }: ServiceSettings = {}): CreateServ
   createRds,
   createSageMakerRuntime,
   createSageMaker,
-  createLambda,
+  (cloud) => createLambda(cloud, { warm }),
   createKinesis,
   createFirehose,
   createKinesisAnalytics,

@@ -46,7 +46,7 @@ export async function startModelCloud(images = 40): Promise<ModelCloud> {
   const root = mkdtempSync(join(tmpdir(), 'stepwell-model-'))
   const folder = join(root, 'images')
   await generateImages({ folder, images })
-  const cloud = await boot({ assembly: await synthesize(), dataDir: join(root, 'data'), port: 0 })
+  const cloud = await boot({ assembly: await synthesize(), dataDir: join(root, 'data'), port: 0, warm: true })
   const options = {
     endpoint: cloud.url,
     region: 'us-east-1',

@@ -60,7 +60,7 @@ export async function startRunning(options: RunningOptions = {}): Promise<Runnin
   const site = await startSite({ folder, username: 'loader', password: PASSWORD })
   const assembly = await synthesize()
   const bootAgain = () =>
-    boot({ assembly, dataDir, port: 0, parameters: { SourceDriver: 'http', SourceUrl: site.url } })
+    boot({ assembly, dataDir, port: 0, warm: true, parameters: { SourceDriver: 'http', SourceUrl: site.url } })
   const credentials = { accessKeyId: 'operator', secretAccessKey: 'operator' }
   const running: Running = {
     cloud: await bootAgain(),

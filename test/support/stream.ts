@@ -32,7 +32,7 @@ const END_MS = 100_000
 export async function startStream(): Promise<RunningStream> {
   const dataDir = mkdtempSync(join(tmpdir(), 'stepwell-stream-'))
   const assembly = await synthesize()
-  const bootAgain = () => boot({ assembly, dataDir, port: 0, parameters: { StreamBufferSeconds: '1' } })
+  const bootAgain = () => boot({ assembly, dataDir, port: 0, warm: true, parameters: { StreamBufferSeconds: '1' } })
   const connect = (cloud: RunningCloud) => ({
     cloud,
     clients: connectStream(cloud.url),

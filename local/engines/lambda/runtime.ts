@@ -4,12 +4,21 @@ import { join } from 'node:path'
 import type { FunctionSpec, Invocation, InvocationResult } from './function.ts'
 import { Sandbox, SandboxGoneError } from './sandbox.ts'
 
-const IDLE_MS = 10_000
+export interface SandboxLimits {
+  /** Sandboxes at once, busy or idle; an invocation beyond them ends an idle one, or waits. Each takes some 30 MB. */
+  readonly sandboxes: number
+  /** How long an idle one is kept. */
+  readonly idleMs: number
+}
+
+/** Threads beyond this many cost memory, and a workflow that runs once gains nothing by them. */
+const LEAN: SandboxLimits = { sandboxes: Math.max(8, 4 * availableParallelism()), idleMs: 10_000 }
+/** All functions of a workflow stay warm until it runs the next time: a run then takes a third of the processor time. */
+export const WARM: SandboxLimits = { sandboxes: 48, idleMs: 60_000 }
 const SWEEP_MS = 2_000
-/** Threads beyond this many cost memory and gain nothing: invocations wait for one. */
-const MAX_SANDBOXES = Math.max(8, 4 * availableParallelism())
 
 export class LambdaRuntime {
+  readonly #limits: SandboxLimits
   readonly #sandboxes = new Map<string, Set<Sandbox>>()
   readonly #waiting: (() => void)[] = []
   readonly #sweeper: NodeJS.Timeout
@@ -17,7 +26,8 @@ export class LambdaRuntime {
   #serial = 0
   #closed = false
 
-  constructor() {
+  constructor(limits = LEAN) {
+    this.#limits = limits
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS)
     this.#sweeper.unref()
   }
@@ -60,7 +70,7 @@ export class LambdaRuntime {
           return sandbox
         }
       }
-      if (this.#count < MAX_SANDBOXES || this.#evictIdle()) return this.#start(spec, own)
+      if (this.#count < this.#limits.sandboxes || this.#evictIdle()) return this.#start(spec, own)
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
   }
@@ -88,7 +98,7 @@ export class LambdaRuntime {
   }
 
   #sweep(): void {
-    const limit = Date.now() - IDLE_MS
+    const limit = Date.now() - this.#limits.idleMs
     for (const own of this.#sandboxes.values()) {
       for (const sandbox of own) if (!sandbox.busy && sandbox.lastUsed < limit) void sandbox.close()
     }

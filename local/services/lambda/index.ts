@@ -1,14 +1,20 @@
 /** AWS Lambda: the very bundles that CDK uploads, run in worker threads. */
 import type { Cloud } from '../../cloud.ts'
+import { WARM } from '../../engines/lambda/runtime.ts'
 import type { PolicyDocument } from '../../gateway/principal.ts'
 import type { Permission, Service } from '../../gateway/service.ts'
 import { type FunctionRecord, Functions, functionName } from './functions.ts'
 import { Invoker } from './invoke.ts'
 import { lambdaResources } from './resources.ts'
 
-export function createLambda(cloud: Cloud): Service {
+export interface LambdaSettings {
+  /** Functions stay warm for long and in number, for clouds that run the same workflow again and again; it takes memory. */
+  warm?: boolean
+}
+
+export function createLambda(cloud: Cloud, { warm = false }: LambdaSettings = {}): Service {
   const functions = new Functions(cloud)
-  const invoker = new Invoker(cloud, functions)
+  const invoker = new Invoker(cloud, functions, warm ? WARM : undefined)
 
   const policyOf = (name: string): PolicyDocument | undefined => {
     const statements = functions.permissions.entries(`${name}/`).map(([, statement]) => statement)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { InvocationType, LogType } from '@aws-sdk/client-lambda'
 import type { Cloud, Collection } from '../../cloud.ts'
 import type { InvocationResult } from '../../engines/lambda/function.ts'
-import { LambdaRuntime } from '../../engines/lambda/runtime.ts'
+import { LambdaRuntime, type SandboxLimits } from '../../engines/lambda/runtime.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
 import { MetricReporter } from '../../metric-reporter.ts'
 import type { FunctionRecord, Functions } from './functions.ts'
@@ -38,7 +38,7 @@ interface QueuedEvent {
 export class Invoker {
   readonly #cloud: Cloud
   readonly #functions: Functions
-  readonly #runtime = new LambdaRuntime()
+  readonly #runtime: LambdaRuntime
   readonly #logs: FunctionLogs
   readonly #metrics: MetricReporter
   readonly #streams = new Map<string, string>()
@@ -48,7 +48,8 @@ export class Invoker {
   readonly #attempts = new Set<Promise<unknown>>()
   readonly #closing = new AbortController()
 
-  constructor(cloud: Cloud, functions: Functions) {
+  constructor(cloud: Cloud, functions: Functions, limits?: SandboxLimits) {
+    this.#runtime = new LambdaRuntime(limits)
     this.#cloud = cloud
     this.#functions = functions
     this.#queue = cloud.collection('lambda.queue')

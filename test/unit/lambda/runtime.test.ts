@@ -80,6 +80,29 @@ describe('an invocation', () => {
   })
 })
 
+describe('sandboxes', () => {
+  const counting = (name: string) => define(name, `let n = 0; export const handler = async () => ++n`)
+
+  it.each([
+    [1, ['1', '1', '1']],
+    [2, ['1', '1', '2']],
+  ])('are kept while there are no more than %i of all functions', async (sandboxes, expected) => {
+    await runtime.close()
+    runtime = new LambdaRuntime({ sandboxes, idleMs: 60_000 })
+    const [one, two] = [counting('one'), counting('two')]
+    const answers = [await invoke(one), await invoke(two), await invoke(one)]
+    expect(answers.map(({ payload }) => payload)).toEqual(expected)
+  })
+
+  it('that nobody needs end when they have idled', async () => {
+    await runtime.close()
+    runtime = new LambdaRuntime({ sandboxes: 2, idleMs: 0 })
+    const spec = counting('idle')
+    expect((await invoke(spec)).payload).toBe('1')
+    await expect.poll(async () => (await invoke(spec)).payload, { interval: 1500, timeout: 10_000 }).toBe('1')
+  })
+})
+
 describe('failures have the form of Lambda', () => {
   it('an error thrown by the handler keeps its name, and the sandbox stays', async () => {
     const spec = define(
