@@ -1,10 +1,11 @@
--- The average rate of new loans by month of the first payment, weighted by balance, in percent. The quarter keeps the line from bridging gaps.
+-- Loans of each vintage by month of the first payment, and their average rate in percent, weighted by balance.
 SELECT
   quarter,
   CAST(first_payment_date AS VARCHAR(10)) AS month,
-  CAST(SUM(original_interest_rate * original_upb) / SUM(original_upb) AS DOUBLE PRECISION) AS rate,
-  COUNT(*) AS loans
+  COUNT(*) AS loans,
+  CAST(SUM(original_interest_rate * original_upb) AS DOUBLE PRECISION)
+    / NULLIF(SUM(CASE WHEN original_interest_rate IS NOT NULL THEN original_upb END), 0) AS rate
 FROM public.origination
-WHERE quarter IN (${QUARTERS}) AND first_payment_date IS NOT NULL AND original_interest_rate IS NOT NULL AND original_upb > 0
+WHERE quarter IN (${QUARTERS}) AND first_payment_date IS NOT NULL
 GROUP BY 1, 2
 ORDER BY 1, 2;

@@ -8,20 +8,46 @@ import { ConfigurationError } from '../../errors.ts'
 import type { Series } from '../../report/charts.ts'
 import { quotedList, render, statements } from '../../script.ts'
 import type { Row } from '../redshift/data-api.ts'
+import { type Age, curvesOf, monthNumber } from './curves.ts'
 
 export interface Analysis {
-  /** Loans by the year of their first payment. */
+  /** Loans by the year of their first payment; balances in dollars. */
   years: { year: number; loans: number; upb: number }[]
   /** The commonest first. */
   states: { state: string; loans: number }[]
-  /** Percent by month, as a fraction of years: March 1999 is 1999.1667. */
-  rates: Series[]
-  /** Percent of the loans that report, by age in months. */
-  behind: Series[]
-  /** Percent of the vintage's loans, cumulative, by age in months. */
-  prepaid: Series[]
-  /** Losses of the vintage in basis points of the balance it began with. */
-  losses: { quarter: string; basisPoints: number; dollars: number }[]
+  vintages: Vintage[]
+  /** Series have one entry a vintage, in the order of `vintages`, and all but `rates` stand over months since the first payment was due. */
+  series: {
+    /** The average rate of new loans in percent, by month since the year 0. */
+    rates: Series[]
+    /** Percent of the active loans with three or more payments missed, or taken back. */
+    behind: Series[]
+    /** Conditional prepayment rate, percent a year. */
+    speed: Series[]
+    /** Percent of the vintage's loans, cumulative. */
+    prepaid: Series[]
+    /** Percent of the vintage's loans, cumulative. */
+    defaulted: Series[]
+    /** Basis points of the vintage's original balance, cumulative. */
+    losses: Series[]
+  }
+}
+
+export interface Vintage {
+  quarter: string
+  loans: number
+  /** The original balance in dollars. */
+  upb: number
+  /** Averages weighted by balance; null where no loan tells. */
+  rate: number | null
+  score: number | null
+  ltv: number | null
+  /** The last month that is reported, as `2000-12`; undefined when none is. */
+  reportedTo: string | undefined
+  prepaid: number
+  defaulted: number
+  /** Net, in dollars. */
+  loss: number
 }
 
 /**
@@ -47,46 +73,79 @@ interface Answers {
 }
 
 export function analysisOf({ years, states, monthly, aged, made }: Answers): Analysis {
-  const began = new Map(made.map((row) => [String(row.quarter), { loans: Number(row.loans), upb: Number(row.upb) }]))
-  const ages = Map.groupBy(aged, (row) => String(row.quarter))
-  const curve = (height: (row: Row, loans: number) => number): Series[] =>
-    [...ages].map(([name, rows]) => ({
-      name,
-      points: rows.map((row) => [Number(row.age), height(row, began.get(name)?.loans ?? 0)]),
-    }))
-  const counts = new Map(aged.map((row) => [`${row.quarter}|${row.age}`, Number(row.loans)]))
-  const reporting = (quarter: string, age: number) => counts.get(`${quarter}|${age}`) ?? 0
-  const sums = new Map<string, number>()
-  const cumulative = (row: Row) => {
-    const sum = (sums.get(String(row.quarter)) ?? 0) + Number(row.prepaid)
-    sums.set(String(row.quarter), sum)
-    return sum
-  }
+  const agesOf = Map.groupBy(aged.map(age), (row) => row.quarter)
+  const monthsOf = Map.groupBy(monthly.map(firstPayments), (row) => row.quarter)
+  const vintages = made.map((row) => vintage(row, agesOf.get(String(row.quarter)) ?? []))
+  const drawn = vintages.map((one) => curvesOf(one, agesOf.get(one.quarter) ?? [], monthsOf.get(one.quarter) ?? []))
+  const series = (points: (index: number) => Series['points']): Series[] =>
+    vintages.map(({ quarter }, i) => ({ name: quarter, points: points(i) }))
   return {
     years: years.map((row) => ({ year: Number(row.year), loans: Number(row.loans), upb: Number(row.upb) })),
     states: states.map((row) => ({ state: String(row.state), loans: Number(row.loans) })),
-    rates: [...Map.groupBy(monthly, (row) => String(row.quarter))].map(([name, rows]) => ({
-      name,
-      points: rows.map((row) => [yearOf(String(row.month)), Number(row.rate)]),
-    })),
-    behind: curve((row) => percent(Number(row.behind), Number(row.loans))).map((one) => ({
-      ...one,
-      points: one.points.filter(([age]) => reporting(one.name, age) >= FEW * (began.get(one.name)?.loans ?? 0)),
-    })),
-    prepaid: curve((row, loans) => percent(cumulative(row), loans)),
-    losses: [...ages].map(([quarter, rows]) => {
-      const dollars = rows.reduce((sum, row) => sum + Number(row.loss), 0)
-      return { quarter, dollars, basisPoints: percent(dollars, began.get(quarter)?.upb ?? 0) * 100 }
-    }),
+    vintages,
+    series: {
+      rates: series((i) =>
+        (monthsOf.get(vintages[i]!.quarter) ?? []).flatMap(({ month, rate }) => (rate === null ? [] : [[month, rate]])),
+      ),
+      behind: series((i) => drawn[i]!.behind),
+      speed: series((i) => drawn[i]!.speed),
+      prepaid: series((i) => drawn[i]!.prepaid),
+      defaulted: series((i) => drawn[i]!.defaulted),
+      losses: series((i) => drawn[i]!.losses),
+    },
   }
 }
 
-/** A share of less than this part of a vintage's loans is chance: only its youngest loans, or its last, are that old. */
-const FEW = 0.1
-
-const percent = (part: number, whole: number) => (whole === 0 ? 0 : (part / whole) * 100)
-
-function yearOf(month: string): number {
-  const [year = 0, monthOfYear = 1] = month.split('-').map(Number)
-  return year + (monthOfYear - 1) / 12
+function vintage(row: Row, ages: Age[]): Vintage {
+  const sum = (of: (age: Age) => number) => ages.reduce((total, one) => total + of(one), 0)
+  const last = ages
+    .map(({ month }) => month)
+    .sort()
+    .at(-1)
+  return {
+    quarter: String(row.quarter),
+    loans: Number(row.loans),
+    upb: Number(row.upb),
+    rate: numberOrNull(row.rate),
+    score: numberOrNull(row.score),
+    ltv: numberOrNull(row.ltv),
+    reportedTo: last?.slice(0, 7),
+    prepaid: sum(({ prepaid }) => prepaid),
+    defaulted: sum(({ defaulted }) => defaulted),
+    loss: sum(({ loss }) => loss),
+  }
 }
+
+function age(row: Row): Age & { quarter: string } {
+  const [reported, active, behind, prepaid, defaulted, loss] = [
+    Number(row.reported),
+    Number(row.active),
+    Number(row.behind),
+    Number(row.prepaid),
+    Number(row.defaulted),
+    Number(row.loss),
+  ]
+  const quarter = String(row.quarter)
+  return {
+    quarter,
+    age: numberOrNull(row.age),
+    reported,
+    active,
+    behind,
+    prepaid,
+    defaulted,
+    loss,
+    month: String(row.month),
+  }
+}
+
+function firstPayments(row: Row) {
+  return {
+    quarter: String(row.quarter),
+    month: monthNumber(String(row.month)),
+    loans: Number(row.loans),
+    rate: numberOrNull(row.rate),
+  }
+}
+
+const numberOrNull = (value: Row[string] | undefined) => (value === null || value === undefined ? null : Number(value))

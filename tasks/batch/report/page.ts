@@ -1,9 +1,8 @@
 /** The report as one self-contained HTML page. */
-import { bars, lines } from '../../report/charts.ts'
 import { document } from '../../report/document.ts'
 import { escapeHtml, number, seconds } from '../../report/text.ts'
 import { timeline } from '../../report/timeline.ts'
-import type { Analysis } from './analysis.ts'
+import { loans } from './loans.ts'
 import type { BatchReport, Counts, QuarterReport } from './model.ts'
 import { quarterBars } from './plots.ts'
 import { reasonBars } from './reasons.ts'
@@ -50,33 +49,6 @@ ${rejections(counts[table].reasons)}
 <thead><tr><th>quarter</th><th>layout</th>${stages.map((stage) => `<th>${TITLES[stage]}</th>`).join('')}</tr></thead>
 <tbody>${quarters.map((quarter) => row(quarter, table, stages)).join('\n')}</tbody>
 </table></div>`
-}
-
-/** The states that make most of the loans; the others would be a page of their own. */
-const MOST_STATES = 12
-
-function loans({ years, states, rates, behind, prepaid, losses }: Analysis): string {
-  const all = states.reduce((sum, { loans }) => sum + loans, 0)
-  const share = (loans: number) => `${number(loans)} (${((loans / all) * 100).toFixed(0)} %)`
-  return `<h2>The loans</h2>
-<p class="soft">Asked of the warehouse, over all quarters that it holds.</p>
-<div class="pair">
-<section><h3>Loans by year of the first payment</h3>${bars(
-    years.map(({ year, loans }) => ({ name: String(year), value: loans, says: number(loans) })),
-    'loans by year',
-  )}
-<h3>Average rate of new loans</h3>${lines(rates, { label: 'rates over time', x: 'first payment', unit: ' %', fromZero: false })}</section>
-<section><h3>Loans by state${states.length > MOST_STATES ? `, the ${MOST_STATES} with most of ${states.length}` : ''}</h3>${bars(
-    states.slice(0, MOST_STATES).map(({ state, loans }) => ({ name: state, value: loans, says: share(loans) })),
-    'loans by state',
-  )}</section>
-<section><h3>60 days or more behind, of the loans that report</h3>${lines(behind, { label: 'delinquency by vintage', x: 'age in months', unit: ' %' })}</section>
-<section><h3>Prepaid so far, of all loans</h3>${lines(prepaid, { label: 'prepayment by vintage', x: 'age in months', unit: ' %' })}</section>
-<section><h3>Losses, in basis points of the first balance</h3>${bars(
-    losses.map(({ quarter, basisPoints }) => ({ name: quarter, value: basisPoints, says: basisPoints.toFixed(2) })),
-    'loss by vintage',
-  )}</section>
-</div>`
 }
 
 function rejections(reasons: Record<string, number> | undefined): string {
