@@ -1,4 +1,6 @@
 -- Replaces one quarter of origination by what is in staging, in one transaction. (RENAME TABLE would commit, and would swap all quarters.)
+-- Staging keeps its rows until the next load drops it: a swap whose answer was lost is made again, and finds them. Deleting them here would cost as
+-- much as the swap itself and give no space back.
 
 -- Two quarters that are swapped at once would wait for each other's gaps between keys. The lock ends with the connection, after the commit.
 DO GET_LOCK('origination', 600);
@@ -23,5 +25,3 @@ SELECT
 FROM origination_staging
 WHERE quarter = '${QUARTER}'
 ORDER BY loan_identifier;
-
-DELETE FROM origination_staging WHERE quarter = '${QUARTER}';

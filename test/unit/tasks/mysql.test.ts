@@ -137,6 +137,20 @@ describe.runIf(program)('the tasks that load MySQL', { timeout: 60_000 }, () => 
     ])
   })
 
+  it('swap a quarter again when the answer was lost, and leave the same rows', async () => {
+    // Prepare
+    await load('000000_0', [line(1), line(2)])
+    await swap()
+    const before = await select('SELECT * FROM origination ORDER BY loan_identifier')
+
+    // Act
+    const again = await swap()
+
+    // Assess
+    expect(again).toEqual({ quarter: '1999Q1', rows: 2 })
+    expect(await select('SELECT * FROM origination ORDER BY loan_identifier')).toEqual(before)
+  })
+
   it.each([
     ['a value of another type', { original_interest_rate: 'six' }],
     ['a date that is none', { first_payment_date: '1999-13-01' }],
