@@ -87,7 +87,18 @@ export class Database extends Construct {
       description: 'The instance class of MySQL; some regions have no db.t4g.micro, but a db.t3.micro',
     })
     instanceClass.overrideLogicalId('DatabaseInstanceClass')
-    ;(this.instance.node.defaultChild as CfnDBInstance).dbInstanceClass = instanceClass.valueAsString
+    const storage = new CfnParameter(this, 'Storage', {
+      type: 'Number',
+      default: 20,
+      minValue: 20,
+      // RDS wants the limit up to which it grows by itself to be a tenth above.
+      maxValue: 180,
+      description: 'GiB of disk of MySQL; it grows by itself, but no more than once in six hours',
+    })
+    storage.overrideLogicalId('DatabaseStorage')
+    const child = this.instance.node.defaultChild as CfnDBInstance
+    child.dbInstanceClass = instanceClass.valueAsString
+    child.allocatedStorage = storage.valueAsString
     if (!this.instance.secret) throw new Error('The database instance has no generated secret for its master user.')
     this.masterSecret = this.instance.secret
     acknowledge(

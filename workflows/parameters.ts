@@ -20,6 +20,8 @@ export class Parameters extends Construct {
   readonly clusterCoreUnits: string
   /** Spot nodes, which only compute. */
   readonly clusterTaskUnits: string
+  /** GiB of disk of each core and task node; 0 leaves it to EMR. */
+  readonly clusterDisk: string
   readonly trainingInstanceType: string
   readonly endpointInstanceType: string
   /** With two or more, a new model serves one of them first. */
@@ -72,6 +74,13 @@ export class Parameters extends Construct {
       minValue: 0,
       maxValue: 200,
       description: 'How many task nodes (Spot) a cluster has besides; they only compute',
+    })
+    this.clusterDisk = this.parameter('ClusterDisk', {
+      type: 'Number',
+      default: 0,
+      minValue: 0,
+      maxValue: 16_000,
+      description: 'GiB of disk of each core and task node; 0 leaves it to EMR, which gives an xlarge 64',
     })
     this.trainingInstanceType = this.parameter('TrainingInstanceType', {
       default: 'ml.g4dn.xlarge',

@@ -1,7 +1,7 @@
 /** What a run of the batch workflow costs in AWS: each line a quantity, a price, and why. Pure arithmetic: nothing is asked of AWS. */
 import { idleLines } from './idle.ts'
 import type { CostLine, Section } from './line.ts'
-import { DEPLOYED, ROWS_PER_LOAN, ROWS_PER_QUARTER } from './rates.ts'
+import { ASSUMED, DEPLOYED, ROWS_PER_LOAN, ROWS_PER_QUARTER } from './rates.ts'
 import { durations, runLines, storageLines } from './run.ts'
 
 /** All quarters together. */
@@ -42,17 +42,40 @@ export function estimate(size: RunSize): Estimate {
   ]
   const sum = (section?: Section) =>
     lines.filter((line) => !section || line.section === section).reduce((total, { amount }) => total + amount, 0)
-  const each = times ? times.collect / size.quarters : 0
-  const warnings =
-    each > DEPLOYED.collectSeconds
-      ? [
-          `CollectQuarter would take ${Math.round(each)} s a quarter, but Lambda ends it after 900: give more --quarters.`,
-        ]
-      : []
+  const warnings = times ? [...collectWarnings(times.collect / size.quarters), ...diskWarnings(size)] : []
   return {
     size,
     lines,
     totals: { run: sum('run'), storage: sum('storage'), idle: sum('idle'), total: sum() },
     warnings,
   }
+}
+
+/** @param seconds that a quarter takes */
+function collectWarnings(seconds: number): string[] {
+  if (seconds <= DEPLOYED.collectSeconds) return []
+  return [
+    `CollectQuarter would take ${Math.round(seconds)} s a quarter, but Lambda ends it after 900: give more --quarters.`,
+  ]
+}
+
+/** What would fill a disk of the stack as it is deployed by default, and the parameters that change it. */
+function diskWarnings({ loans, rows }: RunSize): string[] {
+  const needed = (count: number, bytes: number) => (count * bytes) / 1e9 / ASSUMED.fullDisk
+  const tens = (gigabytes: number) => Math.ceil(gigabytes / 10) * 10
+  const cluster = needed(rows, ASSUMED.clusterBytesPerRow)
+  const database = needed(loans, ASSUMED.databaseBytesPerLoan)
+  const { coreNodes, coreDiskGb, databaseGb } = DEPLOYED
+  return [
+    ...(cluster > coreNodes * coreDiskGb
+      ? [
+          `Hive would want some ${tens(cluster)} GB on the core nodes, which have ${coreNodes * coreDiskGb}: deploy with --parameters ClusterDisk=${tens(cluster / coreNodes)}, or process fewer quarters at a time (input "quarters").`,
+        ]
+      : []),
+    ...(database > databaseGb
+      ? [
+          `MySQL would want some ${tens(database)} GB, has ${databaseGb}, and grows once in six hours: deploy with --parameters DatabaseStorage=${tens(database)}, or load fewer quarters at a time.`,
+        ]
+      : []),
+  ]
 }

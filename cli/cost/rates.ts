@@ -36,6 +36,12 @@ export const ASSUMED = {
   clusterStartSeconds: 8 * 60,
   /** Creating tables, and the start of each step. */
   clusterStepsSeconds: 2 * 60,
+  /** What Hive keeps of a performance row on the cluster's disks while it processes it: its line as Parquet in HDFS, and three shuffles. */
+  clusterBytesPerRow: 250,
+  /** A loan in MySQL's table, in staging, and in the binary log until RDS has taken that away. */
+  databaseBytesPerLoan: 1000,
+  /** The part of a disk that may be full. */
+  fullDisk: 0.9,
   /** CountRecords reads again what was processed; as a share of the time of processing. */
   countShare: 0.1,
   /** CollectQuarter unzips and uploads that much text a second. */
@@ -59,6 +65,8 @@ export const DEPLOYED = {
   coreNodes: 2,
   /** EMR's default for an xlarge instance: two volumes of 32 GB, and 15 GB for the system. */
   nodeDiskGb: 79,
+  /** EMR's default for an xlarge instance, without the system's. */
+  coreDiskGb: 64,
   rpus: 8,
   databaseGb: 20,
   collectGb: 2,

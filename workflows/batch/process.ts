@@ -122,6 +122,7 @@ function addCreateCluster(batch: Batch, props: BatchProps, hiveScripts: Asset[])
       CLUSTER_CORE_TYPES: parameters.clusterCoreTypes,
       CLUSTER_CORE_UNITS: parameters.clusterCoreUnits,
       CLUSTER_TASK_UNITS: parameters.clusterTaskUnits,
+      CLUSTER_DISK_GIB: parameters.clusterDisk,
       CLUSTER_IDLE_SECONDS: '3600',
       CLUSTER_PRIMARY_SECURITY_GROUP: cluster.primary.securityGroupId,
       CLUSTER_CORE_SECURITY_GROUP: cluster.core.securityGroupId,

@@ -2,7 +2,7 @@
  * Where SageMaker's built-in Image Classification lies: a registry of AWS's own in each region
  * (https://github.com/aws/sagemaker-python-sdk, image_uri_config/image-classification.json).
  */
-import { Aws, CfnMapping, Stack } from 'aws-cdk-lib'
+import { Aws, CfnMapping, Stack, Token } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 
 const ACCOUNTS: Record<string, string> = {
@@ -44,12 +44,18 @@ export interface Algorithm {
   repositoryArn: string
 }
 
+/** @throws Error when the stack's region is known and has no registry */
 export function imageClassification(scope: Construct): Algorithm {
   const mapping = new CfnMapping(scope, 'Registries', {
     mapping: Object.fromEntries(Object.entries(ACCOUNTS).map(([region, account]) => [region, { account }])),
     lazy: true,
   })
   const { region, partition } = Stack.of(scope)
+  if (!Token.isUnresolved(region) && !ACCOUNTS[region]) {
+    throw new Error(
+      `SageMaker's Image Classification is not known to be in the region ${region}, and the model workflow trains with it. Deploy to one of ${Object.keys(ACCOUNTS).join(', ')}.`,
+    )
+  }
   const account = mapping.findInMap(region, 'account')
   return {
     image: `${account}.dkr.ecr.${region}.${Aws.URL_SUFFIX}/${REPOSITORY}:1`,

@@ -69,10 +69,20 @@ describe('estimate', () => {
   })
 
   it('warns of quarters that no function could collect in its time', () => {
-    expect(of(1_300_000_000).warnings).toEqual([])
+    expect(of(100_000_000).warnings).toEqual([])
     expect(of(1_300_000_000, 1).warnings[0]).toMatch(
       /^CollectQuarter would take \d+ s a quarter, .* give more --quarters\.$/,
     )
+  })
+})
+
+describe('the disks', () => {
+  it('are warned of where they would fill up, with the parameters that make them larger', () => {
+    expect(of(400_000_000).warnings).toEqual([])
+    expect(of(1_300_000_000).warnings).toEqual([
+      expect.stringMatching(/^Hive would want some 370 GB on the core nodes, which have 128: .*ClusterDisk=190,/),
+      expect.stringMatching(/^MySQL would want some 30 GB, has 20, .*DatabaseStorage=30,/),
+    ])
   })
 })
 
@@ -113,10 +123,12 @@ describe('what is assumed of the stack', () => {
     expect(template.findParameters('ClusterCoreUnits').ClusterCoreUnits!.Default).toBe(DEPLOYED.coreNodes)
     expect(template.findParameters('ClusterTaskUnits').ClusterTaskUnits!.Default).toBe(0)
     expect(template.findParameters('DatabaseInstanceClass').DatabaseInstanceClass!.Default).toBe('db.t4g.micro')
+    expect(template.findParameters('DatabaseStorage').DatabaseStorage!.Default).toBe(DEPLOYED.databaseGb)
+    expect(template.findParameters('ClusterDisk').ClusterDisk!.Default).toBe(0)
     template.hasResourceProperties('AWS::RedshiftServerless::Workgroup', { BaseCapacity: DEPLOYED.rpus })
     template.hasResourceProperties('AWS::RDS::DBInstance', {
       DBInstanceClass: { Ref: 'DatabaseInstanceClass' },
-      AllocatedStorage: String(DEPLOYED.databaseGb),
+      AllocatedStorage: { Ref: 'DatabaseStorage' },
       StorageType: 'gp3',
       MultiAZ: Match.absent(),
     })

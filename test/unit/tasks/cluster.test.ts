@@ -69,6 +69,20 @@ describe('CreateCluster', () => {
     expect(await jobById('jobs', 'j-1')).toMatchObject({ kind: 'cluster', status: 'open', token: 'token-1' })
   })
 
+  it('gives the nodes that store and shuffle the disk that is asked for, the primary one what EMR does', async () => {
+    await create('token-1', { CLUSTER_DISK_GIB: '401', CLUSTER_TASK_UNITS: '1' })
+    const sizes = script.clusters[0]?.input.Instances.InstanceFleets.map(({ InstanceTypeConfigs }: any) =>
+      InstanceTypeConfigs.map(({ EbsConfiguration }: any) =>
+        EbsConfiguration?.EbsBlockDeviceConfigs.map(({ VolumeSpecification, VolumesPerInstance }: any) => [
+          VolumeSpecification.VolumeType,
+          VolumeSpecification.SizeInGB,
+          VolumesPerInstance,
+        ]),
+      ),
+    )
+    expect(sizes).toEqual([[undefined, undefined], [[['gp3', 201, 2]]], [[['gp3', 201, 2]]]])
+  })
+
   it('adds a Spot fleet that may vanish when asked to', async () => {
     await create('token-1', { CLUSTER_TASK_UNITS: '4' })
     expect(script.clusters[0]?.input.Instances.InstanceFleets[2]).toMatchObject({
