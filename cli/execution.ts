@@ -12,7 +12,7 @@ import { follow } from './follow.ts'
 import { seconds } from './format.ts'
 import type { Output } from './output.ts'
 import { Progress } from './progress.ts'
-import type { QuarterCounts } from './quarters.ts'
+import type { ArchiveCounts, QuarterCounts } from './quarters.ts'
 import type { StreamBalance } from './stream/run-stream.ts'
 import { parse } from './timeline.ts'
 import { executionName, type Workflow } from './workflows.ts'
@@ -28,6 +28,8 @@ export interface RunResult {
   failure?: Failure
   /** What the batch workflow has loaded so far. */
   quarters?: QuarterCounts[]
+  /** What became of the archives that the source lists. */
+  archives?: ArchiveCounts
   /** What became of the records that were sent beside a run of the stream workflow. */
   balance?: StreamBalance
 }
@@ -93,7 +95,11 @@ async function watch(
     })
     progress.end()
     const { status, startDate, stopDate, output: text } = followed.description
-    const value = parse(text) as Record<string, unknown> | undefined
+    // An execution that fails gives no output; what it has reported before stays true.
+    const reported = followed.timeline.states.findLast(
+      ({ name, status }) => name === 'Report' && status === 'succeeded',
+    )
+    const value = (parse(text) ?? reported?.result) as Record<string, unknown> | undefined
     const result: RunResult = {
       workflow,
       status: status!,

@@ -17,7 +17,16 @@ const countsSchema = z.object({
   mysql: z.number().nullish(),
   redshift: z.number().nullish(),
 })
+const archivesSchema = z.object({
+  found: z.number(),
+  collected: z.number(),
+  unchanged: z.number(),
+  rejected: z.array(
+    z.object({ quarter: z.string(), name: z.string(), error: z.string(), reason: z.string(), record: z.string() }),
+  ),
+})
 const reportSchema = z.object({
+  archives: archivesSchema.optional(),
   counts: z.object({ origination: countsSchema, performance: countsSchema }),
   quarters: z.array(
     z.object({ quarter: z.string(), layout: z.string(), origination: countsSchema, performance: countsSchema }),
@@ -26,6 +35,8 @@ const reportSchema = z.object({
 
 const totalsSchema = z.object({ origination: countsSchema.optional(), performance: countsSchema.optional() })
 
+/** Found = collected + unchanged + rejected. */
+export type ArchiveCounts = z.output<typeof archivesSchema>
 export type StageCounts = z.output<typeof countsSchema>
 
 export interface QuarterCounts {
@@ -38,18 +49,22 @@ export interface QuarterCounts {
 }
 
 /**
- * The quarters in the report of a batch execution, each held against the truth file of its archive.
+ * What the report of a batch execution says of archives and of quarters, each quarter held against the truth file of its archive.
  * @param folder where the archives are that it was to load, all of them; without it nothing is held against truth files
  * @returns nothing when the execution wrote no report
  */
-export async function quartersOf(result: RunResult, s3: S3Client, folder?: string): Promise<QuarterCounts[]> {
+export async function reportOf(
+  result: RunResult,
+  s3: S3Client,
+  folder?: string,
+): Promise<{ quarters: QuarterCounts[]; archives?: ArchiveCounts }> {
   const { json } = (result.output?.report ?? {}) as { json?: unknown }
   const [, Bucket, Key] = (typeof json === 'string' && /^s3:\/\/([^/]+)\/(.+)$/.exec(json)) || []
-  if (result.workflow !== 'batch' || !Bucket || !Key) return []
+  if (result.workflow !== 'batch' || !Bucket || !Key) return { quarters: [] }
   const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }))
-  const { quarters } = reportSchema.parse(JSON.parse(await Body!.transformToString()))
+  const { quarters, archives } = reportSchema.parse(JSON.parse(await Body!.transformToString()))
   const truths = folder === undefined ? [] : await sampleTruths(folder)
-  return quarters.map((found) => {
+  const held = quarters.map((found) => {
     const truth = truths.find(({ quarter, layout }) => quarter === found.quarter && layout === found.layout)
     if (!truth) return found
     const same = TABLES.every((name) =>
@@ -57,12 +72,26 @@ export async function quartersOf(result: RunResult, s3: S3Client, folder?: strin
     )
     return { ...found, truth: same }
   })
+  return { quarters: held, ...(archives && { archives }) }
 }
 
-/** Adds the quarters to a result that has some. */
-export async function addQuarters(result: RunResult, s3: S3Client, folder?: string): Promise<void> {
-  const quarters = await quartersOf(result, s3, folder)
+/** Adds archives and quarters to a result that has some. */
+export async function addReport(result: RunResult, s3: S3Client, folder?: string): Promise<void> {
+  const { quarters, archives } = await reportOf(result, s3, folder)
   if (quarters.length > 0) result.quarters = quarters
+  if (archives) result.archives = archives
+}
+
+/** The archives that were rejected, and why; nothing where none was. */
+export function tellRejected(output: Output, { found, rejected }: ArchiveCounts): void {
+  const { colors } = output
+  if (rejected.length === 0) return
+  output.line()
+  output.line(`  ${colors.red(`${count(rejected.length)} of ${count(found)} archives rejected`)}`)
+  for (const { quarter, error, reason, record } of rejected) {
+    output.line(`  ${quarter}  ${colors.red(error)}  ${reason}`)
+    output.line(colors.dim(`  ${' '.repeat(quarter.length)}  ${record}`))
+  }
 }
 
 /** The quarters as a table, with the sum over all of them below. */

@@ -5,7 +5,7 @@ import { table } from './format.ts'
 import { classifierUrl, consoleUrl, executionUrl, objectUrl } from './links.ts'
 import { type ModelSummary, modelRows, modelSummary } from './model-summary.ts'
 import type { Output } from './output.ts'
-import { type QuarterCounts, tellQuarters } from './quarters.ts'
+import { type ArchiveCounts, type QuarterCounts, tellQuarters, tellRejected } from './quarters.ts'
 import { type StreamSummary, streamRows, streamSummary } from './stream/summary.ts'
 
 export interface Summary extends Record<string, unknown> {
@@ -18,6 +18,7 @@ export interface Summary extends Record<string, unknown> {
       seconds: number
       counts?: unknown
       quarters?: QuarterCounts[]
+      archives?: ArchiveCounts
       failure?: Failure
     }
   >
@@ -27,7 +28,7 @@ export interface Summary extends Record<string, unknown> {
 }
 
 export function summaryOf(endpoint: string, source: string | undefined, results: readonly RunResult[]): Summary {
-  const workflows = results.map(({ workflow, status, executionArn, seconds, counts, quarters, failure }) => [
+  const workflows = results.map(({ workflow, status, executionArn, seconds, counts, quarters, archives, failure }) => [
     workflow,
     {
       status,
@@ -35,6 +36,7 @@ export function summaryOf(endpoint: string, source: string | undefined, results:
       seconds,
       ...(counts !== undefined && { counts }),
       ...(quarters && { quarters }),
+      ...(archives && { archives }),
       ...(failure && { failure }),
     },
   ])
@@ -59,10 +61,11 @@ export function summaryOf(endpoint: string, source: string | undefined, results:
 
 export function tellSummary(output: Output, summary: Summary): void {
   const { colors } = output
-  for (const { counts, quarters } of Object.values(summary.workflows)) {
+  for (const { counts, quarters, archives } of Object.values(summary.workflows)) {
     if (counts === undefined) continue
     output.line()
     tellQuarters(output, quarters ?? [], counts)
+    if (archives) tellRejected(output, archives)
   }
   const stream = summary.stream ? streamRows(summary.stream) : []
   if (stream.length > 0) output.line()

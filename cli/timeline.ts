@@ -83,7 +83,10 @@ export class Timeline {
     const tasks = (same.length > 0 ? same : failed).filter((visit) => visit.type === 'Task')
     // The workflow's cause quotes the message of the task that it is about.
     const quoted = tasks.find((visit) => visit.cause !== undefined && cause.includes(unwrap(visit.cause)))
-    return quoted ?? tasks.at(-1) ?? same.at(-1) ?? failed.at(-1) ?? this.states.at(-1)
+    // Where no state failed, but one decided on it, the notice names that one.
+    const [, named] = /^State (\w+): /.exec(cause) ?? []
+    const decided = this.states.findLast(({ name }) => name === named)
+    return quoted ?? tasks.at(-1) ?? same.at(-1) ?? failed.at(-1) ?? decided ?? this.states.at(-1)
   }
 
   #take(event: HistoryEvent): StateRun | undefined {

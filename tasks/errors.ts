@@ -31,15 +31,18 @@ export class ConfigurationError extends TaskError {
   }
 }
 
+/** An archive is turned away for what it is: it goes to the quarantine, and the execution goes on with the others. */
+export class ArchiveRejection extends TaskError {}
+
 /** Two layouts claim one quarter, or an entry's name and its field count disagree; guessing would load wrong columns. */
-export class LayoutConflict extends TaskError {
+export class LayoutConflict extends ArchiveRejection {
   constructor(message: string) {
     super('LayoutConflict', message)
   }
 }
 
 /** An archive's bytes are not what the source announced, or the zip is damaged. */
-export class ArchiveCorrupt extends TaskError {
+export class ArchiveCorrupt extends ArchiveRejection {
   constructor(message: string, options?: ErrorOptions) {
     super('ArchiveCorrupt', message, options)
   }

@@ -10,7 +10,7 @@ import { onInterrupt } from '../interrupt.ts'
 import { addDataDir, addEndpoint, addJson, whole } from '../options.ts'
 import { Output } from '../output.ts'
 import { batchInput, runWithProducer } from '../plan.ts'
-import { addQuarters } from '../quarters.ts'
+import { addReport } from '../quarters.ts'
 import { SAMPLE_DEFAULTS } from '../sample-options.ts'
 import { archiveFolder, ensureSamples } from '../samples.ts'
 import { tellStrayFiles } from '../stray-files.ts'
@@ -58,7 +58,7 @@ async function action(name: string, options: Options): Promise<void> {
       name === 'stream'
         ? await runWithProducer(context, endpoint, workflow)
         : await runWorkflow(context, workflow, input)
-    await addQuarters(result, s3)
+    await addReport(result, s3)
     tellSummary(output, summaryOf(endpoint, undefined, [result]))
     if (result.status !== 'SUCCEEDED') throw new ExecutionFailed(result.status)
     if (result.balance?.balanced === false) throw new ExecutionFailed('records are missing or came twice')

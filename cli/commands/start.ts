@@ -9,7 +9,7 @@ import { onInterrupt } from '../interrupt.ts'
 import { addCloud, addJson, addSamples } from '../options.ts'
 import { Output } from '../output.ts'
 import { PLAN, type PlannedRun } from '../plan.ts'
-import { addQuarters } from '../quarters.ts'
+import { addReport } from '../quarters.ts'
 import type { SampleOptions } from '../sample-options.ts'
 import { archiveFolder, ensureSamples } from '../samples.ts'
 import { tellStrayFiles } from '../stray-files.ts'
@@ -42,7 +42,7 @@ async function run(options: Options): Promise<void> {
     }
     if (isWanted('model')) await ensureSampleImages(options.dataDir, environment.clients.s3, output)
     const results = await runAll(wanted, environment.clients, output, interrupt.signal)
-    for (const result of results) await addQuarters(result, environment.clients.s3, archiveFolder(options.dataDir))
+    for (const result of results) await addReport(result, environment.clients.s3, archiveFolder(options.dataDir))
     tellSummary(output, summaryOf(environment.cloud.url, environment.site.url, results))
     const failed = results.some(
       ({ status, balance, quarters }) =>

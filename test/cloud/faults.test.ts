@@ -1,8 +1,7 @@
 /**
  * What goes wrong in production, done to the whole workflow: each fault ends in an error with a name, the cluster is terminated, no job
- * is left open, and a new execution completes with the rows of the truth file.
+ * is left open, and a new execution completes with the rows of the truth file. Archives that cannot be read: rejected-archives.test.ts.
  */
-import { readFile } from 'node:fs/promises'
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startSite } from '../../data/loans/site/index.ts'
@@ -11,8 +10,6 @@ import { Faulty, QUARTER } from '../support/faulty.ts'
 import { withoutAction } from '../support/grants.ts'
 import { changeMysql } from '../support/mysql.ts'
 import { type Running, startRunning } from '../support/running.ts'
-import { unzip } from '../unit/loans/read-archive.ts'
-import { zipOf } from '../unit/tasks/zips.ts'
 
 const hasMysql = (await findMysqlServer()) !== undefined
 
@@ -79,49 +76,6 @@ describe('the source', () => {
     const { port } = running.site
     return startSite({ folder: running.folder, username: 'loader', password: 'open-sesame', port })
   }
-})
-
-describe('an archive', () => {
-  it.each([
-    ['corrupt', (bytes: Buffer) => bytes.fill(0x55, bytes.length >> 2, bytes.length >> 1)],
-    ['truncated', (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1)],
-    ['no zip at all', () => Buffer.from('<html>Service unavailable</html>')],
-  ])('that is %s is refused before anything of it reaches a store', async (_, spoil) => {
-    await faulty.publishBytes(spoil(await readFile(faulty.archive.path)))
-    const { cause } = await faulty.fails(await faulty.start(), 'ArchiveCorrupt')
-    expect(cause).toContain(`historical_data_${QUARTER}.zip`)
-    await faulty.publish()
-    await faulty.recovers()
-  })
-
-  it('whose file names and field counts tell different layouts is refused', async () => {
-    const [origination, performance] = await unzip(faulty.archive.path)
-    const wider = origination!.toString('latin1').replaceAll('\n', '|\n')
-    await faulty.publishBytes(
-      await zipOf({
-        [`orig_${QUARTER}.txt`]: wider,
-        [`perf_${QUARTER}.txt`]: performance!.toString('latin1'),
-      }),
-    )
-    const { cause } = await faulty.fails(await faulty.start(), 'LayoutConflict')
-    expect(cause).toMatch(/31 fields\), but its lines have 32 fields, as in layout legacy32/)
-    await faulty.publish()
-    await faulty.recovers()
-  })
-
-  it('whose layout nobody knows is refused, naming its fields', async () => {
-    const [, performance] = await unzip(faulty.archive.path)
-    await faulty.publishBytes(
-      await zipOf({
-        [`orig_${QUARTER}.txt`]: `${Array(12).fill('7').join('|')}\n`.repeat(9),
-        [`perf_${QUARTER}.txt`]: performance!.toString('latin1'),
-      }),
-    )
-    const { cause } = await faulty.fails(await faulty.start(), 'LayoutConflict')
-    expect(cause).toMatch(/orig_1999Q1\.txt .*12 fields, as in no known layout/)
-    await faulty.publish()
-    await faulty.recovers()
-  })
 })
 
 describe('a store', () => {

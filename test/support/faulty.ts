@@ -1,6 +1,4 @@
 /** What the tests of faults have in common: one quarter that is published anew, and what must be true after every failure. */
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn'
 import { expect } from 'vitest'
@@ -42,11 +40,6 @@ export class Faulty {
     const stateMachineArn = this.running.cloud.outputs.BatchStateMachineArn!
     const { executions } = await this.ask('states', 'ListExecutions', { stateMachineArn, statusFilter: 'RUNNING' })
     for (const { executionArn } of executions) await this.ask('states', 'StopExecution', { executionArn })
-  }
-
-  /** Publishes the quarter with bytes of the test's own. */
-  async publishBytes(bytes: Uint8Array): Promise<void> {
-    await writeFile(join(this.running.folder, `historical_data_${QUARTER}.zip`), bytes)
   }
 
   start(load: object = this.load): Promise<string> {

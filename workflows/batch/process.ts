@@ -92,8 +92,8 @@ function addClearQuarters(batch: Batch, { jobs, storage: { processed } }: BatchP
   allow(
     clearQuarters.role,
     ['s3:DeleteObject'],
-    ['origination', 'performance', 'servicing', 'quarantine', 'export'].map((part) =>
-      processed.arnForObjects(`${part}/*`),
+    ['origination', 'performance', 'servicing', 'quarantine/origination', 'quarantine/performance', 'export'].map(
+      (part) => processed.arnForObjects(`${part}/*`),
     ),
     { because: 'Hive names the files that it writes below the prefixes.' },
   )

@@ -19,12 +19,13 @@ const SMALL_BYTES = 64 * 1024 ** 2
 const HEAD_BYTES = 64 * 1024
 
 /**
- * Entries that no layout names (a readme) are left alone.
+ * Entries that no layout names (a readme) are left alone. Both files are read whole: an archive that is damaged anywhere is known as such before
+ * anything of it takes the place of what was there.
  *
  * @throws LayoutConflict when files of two layouts are in it, or a name and a field count disagree
- * @throws ArchiveCorrupt when a file is missing, doubled, empty, of another quarter, or a zip bomb
+ * @throws ArchiveCorrupt when a file is missing, doubled, empty, damaged, of another quarter, or a zip bomb
  */
-export async function contents(zip: Zip, archive: Archive): Promise<[DataFile, DataFile]> {
+export async function contents(zip: Zip, archive: Archive, signal: AbortSignal): Promise<[DataFile, DataFile]> {
   const files: DataFile[] = []
   for (const entry of zip.entries) {
     const named = layoutByName(entry.fileName)
@@ -58,7 +59,13 @@ export async function contents(zip: Zip, archive: Archive): Promise<[DataFile, D
         `${entry.fileName} of ${archive.name} would become ${uncompressedSize} bytes out of ${compressedSize}, which no data does. Nothing of it was unpacked; look at the archive.`,
       )
     }
-    checkLayout(archive.name, entry.fileName, layout, table, fieldCount(entry.fileName, await head(zip, entry)))
+    checkLayout(
+      archive.name,
+      entry.fileName,
+      layout,
+      table,
+      fieldCount(entry.fileName, await readWhole(zip, entry, signal)),
+    )
   }
   return [origination, performance]
 }
@@ -71,13 +78,14 @@ function entryNames({ entries }: Zip): string {
   return entries.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ') || 'it is empty'
 }
 
-async function head(zip: Zip, entry: Entry): Promise<string> {
-  const chunks: Buffer[] = []
+/** Reads an entry to its end, which proves it. @returns its beginning */
+async function readWhole(zip: Zip, entry: Entry, signal: AbortSignal): Promise<string> {
+  const head: Buffer[] = []
   let bytes = 0
   for await (const chunk of await zip.open(entry)) {
-    chunks.push(chunk)
+    signal.throwIfAborted()
+    if (bytes < HEAD_BYTES) head.push(chunk)
     bytes += chunk.length
-    if (bytes >= HEAD_BYTES) break
   }
-  return Buffer.concat(chunks).toString('latin1')
+  return Buffer.concat(head).toString('latin1')
 }

@@ -1,11 +1,43 @@
-/** Objects of a bucket, many at a time. */
-import { DeleteObjectsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
+/** Objects of a bucket, large ones and many at a time. */
+
+import type { Readable } from 'node:stream'
+import { DeleteObjectsCommand, PutObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
 import { TaskError } from '../../errors.ts'
 
 /** What one DeleteObjects takes. */
 const MAX_KEYS = 1000
 
+/** 10,000 parts of 16 MiB make 160 GB; four of them at a time stay far below a function's memory. */
+const PART_BYTES = 16 * 1024 ** 2
+
 const s3 = new S3Client({})
+
+interface StreamedObject {
+  Bucket: string
+  Key: string
+  Body: Readable
+  ContentType: string
+  Metadata: Record<string, string>
+}
+
+/** Uploads a stream in parts; the object appears whole or not at all. The stream is closed then. @throws what the stream throws */
+export async function upload(params: StreamedObject, signal: AbortSignal): Promise<void> {
+  const uploading = new Upload({ client: s3, params, partSize: PART_BYTES, queueSize: 4 })
+  const abort = () => void uploading.abort()
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    await uploading.done()
+  } finally {
+    signal.removeEventListener('abort', abort)
+    params.Body.destroy()
+  }
+}
+
+export async function putJson(bucket: string, key: string, value: unknown): Promise<void> {
+  const Body = `${JSON.stringify(value, null, 2)}\n`
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body, ContentType: 'application/json' }))
+}
 
 /** The keys below a prefix, a page at a time. */
 export async function* keysBelow(bucket: string, prefix: string): AsyncGenerator<string[]> {

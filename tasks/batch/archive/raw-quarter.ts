@@ -1,15 +1,11 @@
 /** A quarter's files in the raw bucket: `<table>/layout=<layout>/quarter=<quarter>/<file>`. */
 import type { Readable } from 'node:stream'
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { Upload } from '@aws-sdk/lib-storage'
 import { ArchiveCorrupt } from '../../errors.ts'
 import type { Archive } from './archive.ts'
 import type { DataFile } from './contents.ts'
 import { LAYOUTS } from './layout.ts'
-import { keysBelow, removeObjects } from './objects.ts'
-
-/** 10,000 parts of 16 MiB make 160 GB; four of them at a time stay far below the function's memory. */
-const PART_BYTES = 16 * 1024 ** 2
+import { keysBelow, removeObjects, upload } from './objects.ts'
 
 const s3 = new S3Client({})
 
@@ -33,26 +29,8 @@ export class RawQuarter {
    */
   async upload(file: DataFile, body: Readable, signal: AbortSignal): Promise<number> {
     const Key = this.key(file)
-    const upload = new Upload({
-      client: s3,
-      params: {
-        Bucket: this.#bucket,
-        Key,
-        Body: body,
-        ContentType: 'text/plain',
-        Metadata: { archive: this.#archive.name, checksum: this.#archive.checksum },
-      },
-      partSize: PART_BYTES,
-      queueSize: 4,
-    })
-    const abort = () => void upload.abort()
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      await upload.done()
-    } finally {
-      signal.removeEventListener('abort', abort)
-      body.destroy()
-    }
+    const Metadata = { archive: this.#archive.name, checksum: this.#archive.checksum }
+    await upload({ Bucket: this.#bucket, Key, Body: body, ContentType: 'text/plain', Metadata }, signal)
     const { ContentLength } = await s3.send(new HeadObjectCommand({ Bucket: this.#bucket, Key }))
     if (ContentLength !== file.entry.uncompressedSize) {
       throw new ArchiveCorrupt(

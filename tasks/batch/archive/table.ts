@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { quarterSchema } from '../../task.ts'
 import { type Archive, identity } from './archive.ts'
 import { LAYOUTS } from './layout.ts'
+import { type Rejection, rejectionSchema } from './rejection.ts'
 
 /** Records of one quarter and table, as the Hive stage counted them. */
 const hiveCountsSchema = z.object({
@@ -30,6 +31,8 @@ const rowSchema = z.object({
   /** Rows of the archive in `loaded`, by store. A store that was left out is not there. */
   stores: z.object({ mysql: storeCountsSchema.optional(), redshift: storeCountsSchema.optional() }).optional(),
   loadedAt: z.string().optional(),
+  /** The archive that was turned away last; what the stages hold is of others. */
+  rejected: rejectionSchema.optional(),
 })
 
 export type ArchiveRow = z.output<typeof rowSchema>
@@ -73,8 +76,17 @@ export async function markLoaded(tableName: string, archive: Archive, stores: St
   await set(tableName, archive.quarter, { loaded: identity(archive), stores, loadedAt: new Date().toISOString() })
 }
 
+/** The archive was looked at, all of it, and is not to be looked at again. */
+export async function markRejected(tableName: string, rejection: Rejection): Promise<void> {
+  await set(tableName, rejection.quarter, { rejected: rejection })
+}
+
 /** A stage of the quarter is about to be done anew: what it holds is of no archive until it is marked again. */
-export async function forget(tableName: string, quarter: string, stages: ('collected' | 'processed')[]): Promise<void> {
+export async function forget(
+  tableName: string,
+  quarter: string,
+  stages: ('collected' | 'processed' | 'rejected')[],
+): Promise<void> {
   await client.send(
     new UpdateCommand({
       TableName: tableName,

@@ -26,7 +26,7 @@ export async function openZip(path: string, name: string): Promise<Zip> {
 
   const zip = await new Promise<ZipFile>((resolve, reject) => {
     yauzl.open(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true }, (error, file) =>
-      error ? reject(corrupt(error)) : resolve(file),
+      error ? reject('syscall' in error ? error : corrupt(error)) : resolve(file),
     )
   })
   let entries: Entry[]

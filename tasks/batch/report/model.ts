@@ -1,5 +1,6 @@
 /** What the report of a batch execution tells: records through every stage, by quarter and in all, and how long each state took. */
 import type { StateDuration } from '../../report/durations.ts'
+import type { ArchiveCounts } from '../archive/rejection.ts'
 import type { ArchiveRow, HiveCounts } from '../archive/table.ts'
 import type { Analysis } from './analysis.ts'
 
@@ -25,6 +26,8 @@ export interface BatchReport {
   generatedAt: string
   /** Quarters that this execution loaded. */
   loadedNow: string[]
+  /** What became of the archives that the source lists. */
+  archives: ArchiveCounts
   /** Over all quarters loaded so far. */
   counts: Counts
   quarters: QuarterReport[]

@@ -2,13 +2,14 @@
 import { document } from '../../report/document.ts'
 import { escapeHtml, number, seconds } from '../../report/text.ts'
 import { timeline } from '../../report/timeline.ts'
+import { archivesSection } from './archives.ts'
 import { loans } from './loans.ts'
 import type { BatchReport, Counts, QuarterReport } from './model.ts'
 import { quarterBars } from './plots.ts'
 import { reasonBars } from './reasons.ts'
 
 const STYLE = `
-.tile.rejected b { color: var(--bad) } .processed { fill: var(--good) }
+.tile.rejected b, .bad { color: var(--bad) } .processed { fill: var(--good) }
 .key i { display: inline-block; width: .8em; height: .8em; margin: 0 .35em 0 1em; border-radius: 2px } .key .p { background: var(--good); margin-left: 0 } .key .r { background: var(--bad) }
 `
 
@@ -19,7 +20,7 @@ const STAGES = ['raw', 'rejected', 'processed', 'mysql', 'redshift'] as const
 const TITLES = { raw: 'raw', rejected: 'rejected', processed: 'processed', mysql: 'in MySQL', redshift: 'in Redshift' }
 
 export function page(report: BatchReport): string {
-  const { execution, quarters, loadedNow, durations } = report
+  const { execution, quarters, loadedNow, archives, durations } = report
   const last = Math.max(0, ...durations.map(({ start, seconds }) => start + seconds))
   const loaded = loadedNow.length === 0 ? 'Nothing was new.' : `Loaded ${loadedNow.join(', ')}.`
   return document(
@@ -27,6 +28,7 @@ export function page(report: BatchReport): string {
     STYLE,
     `<h1>Loans, batch by batch</h1>
 <p class="soft">Execution <code>${escapeHtml(execution.name)}</code>, started ${escapeHtml(execution.startedAt)}, ${seconds(last)} to this report. ${loaded}</p>
+${archivesSection(archives)}
 ${quarters.length === 0 ? '<p>No quarter is loaded yet.</p>' : TABLES.map((table) => section(report, table)).join('\n')}
 ${report.analysis ? loans(report.analysis) : ''}
 <h2>Where the time went</h2>

@@ -98,15 +98,19 @@ export function httpSource(url: string, secretArn: string): Source {
     )
   }
 
+  const pathOf = (name: string) => `${PORTAL.archives}${encodeURIComponent(name)}`
+
   return {
     place: base,
+    isOwn: false,
+    locationOf: ({ name }) => `${base}${pathOf(name)}`,
 
     async list(signal) {
       return parseListing(await listingPage(signal), `${base}${PORTAL.downloads}`)
     },
 
     async open(archive, signal) {
-      const path = `${PORTAL.archives}${encodeURIComponent(archive.name)}`
+      const path = pathOf(archive.name)
       for (let attempt = 0; ; attempt++) {
         if (cookie === undefined) await listingPage(signal)
         const response = await request(path, {}, signal)

@@ -10,6 +10,8 @@ export function s3Source(bucket: string, prefix: string): Source {
   const place = `s3://${bucket}/${prefix}`
   return {
     place,
+    isOwn: true,
+    locationOf: ({ name }) => place + name,
 
     async list(signal) {
       const files: ListedFile[] = []

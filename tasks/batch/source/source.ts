@@ -12,6 +12,10 @@ export type ListedFile = Omit<Archive, 'quarter'>
 export interface Source {
   /** What the source is called in messages: its URL. Never credentials. */
   readonly place: string
+  /** Whether it is a bucket of the workflow itself: what lies there stays there. */
+  readonly isOwn: boolean
+  /** Where the archive lies, as an address. */
+  locationOf(archive: ListedFile): string
   list(signal: AbortSignal): Promise<ListedFile[]>
   /**
    * The archive's bytes, as they come.

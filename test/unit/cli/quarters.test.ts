@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type QuarterCounts, quartersOf, tellQuarters } from '../../../cli/quarters.ts'
+import { type QuarterCounts, reportOf, tellQuarters } from '../../../cli/quarters.ts'
 import { type Archive, generateArchive } from '../../../data/loans/generate-archive.ts'
 
 let folder: string
@@ -51,7 +51,7 @@ function told(quarters: readonly QuarterCounts[], totals: unknown): string {
 }
 
 it('equal counts are said to be the truth', async () => {
-  const quarters = await quartersOf(result, reportWith(0), folder)
+  const { quarters } = await reportOf(result, reportWith(0), folder)
   expect(quarters).toMatchObject([{ quarter: '1999Q1', layout: 'r47', truth: true }])
   expect(told(quarters, quarters[0])).toMatch(
     /1999Q1 {2}r47 {2}origination .*= truth\n.*performance .*= truth\n {2}all /,
@@ -59,7 +59,7 @@ it('equal counts are said to be the truth', async () => {
 })
 
 it('one record more is said not to be', async () => {
-  const quarters = await quartersOf(result, reportWith(1), folder)
+  const { quarters } = await reportOf(result, reportWith(1), folder)
   expect(quarters[0]!.truth).toBe(false)
   expect(told(quarters, {})).toContain('≠ truth')
 })
@@ -68,7 +68,7 @@ it("an archive of somebody's own is held against nothing", async () => {
   const path = join(folder, archive.name)
   const zip = await readFile(path)
   await writeFile(path, Buffer.concat([zip, Buffer.from('more')]))
-  const [quarter] = await quartersOf(result, reportWith(1), folder)
+  const [quarter] = (await reportOf(result, reportWith(1), folder)).quarters
   await writeFile(path, zip)
   expect(quarter).not.toHaveProperty('truth')
 })
@@ -77,5 +77,5 @@ it('a store that was left out shows no number, and a workflow without quarters n
   expect(told([], { origination: { raw: 10, rejected: 1, processed: 9, mysql: null, redshift: 9 } })).toMatch(
     /all .* 10 .* 9 .* - .* 9$/,
   )
-  expect(await quartersOf({ ...result, workflow: 'model' }, reportWith(0), folder)).toEqual([])
+  expect(await reportOf({ ...result, workflow: 'model' }, reportWith(0), folder)).toEqual({ quarters: [] })
 })

@@ -9,6 +9,9 @@ const archive = (quarter: string) => ({
 })
 const quarters = ['1999Q1', '1999Q2']
 const plan = {
+  found: 2,
+  unchanged: 0,
+  rejected: [] as object[],
   archives: quarters.map(archive),
   collect: quarters,
   process: quarters,
@@ -41,7 +44,11 @@ function functions(more: Record<string, Play> = {}, left: object = {}): Record<s
     PrepareRedshift: () => ({ statements: 2 }),
     LoadRedshift: () => ({ statementId: 'q-1' }),
     Reconcile: () => ({ quarters: 2 }),
-    Report: () => ({ counts, report: {} }),
+    Report: ({ archives }) => ({
+      counts,
+      report: {},
+      ...(archives.rejected.length > 0 && { failure: { Error: 'ArchivesRejected', Cause: 'what to do' } }),
+    }),
     NotifyFailure: ({ failure }) => ({ cause: `State ${failure.State}: told` }),
     ...more,
   }
@@ -68,9 +75,10 @@ describe('the batch workflow', () => {
   })
 
   it('ends with the report when nothing is new, without a cluster and without a load', async () => {
-    const result = await run('batch', functions({}, { archives: [], collect: [], process: [], load: [] }))
+    const result = await run('batch', functions({}, { unchanged: 2, archives: [], collect: [], process: [], load: [] }))
     expect(result).toMatchObject({ status: 'SUCCEEDED', output: { counts } })
     expect(result.calls.map(({ name }) => name)).toEqual(['ListArchives', 'Report'])
+    expect(payloads(result, 'Report')[0].archives).toEqual({ found: 2, collected: 0, unchanged: 2, rejected: [] })
   })
 
   it('goes on with the loads where an earlier execution had processed everything', async () => {
@@ -120,6 +128,72 @@ describe('the batch workflow', () => {
     expect(tries).toBe(4)
   })
 
+  const rejection = (quarter: string) => ({ ...archive(quarter), error: 'ArchiveCorrupt', reason: 'damaged' })
+  const rejecting =
+    (...out: string[]): Play =>
+    ({ archive: { quarter } }) =>
+      out.includes(quarter) ? { quarter, collected: false, rejected: rejection(quarter) } : { quarter, collected: true }
+
+  it('does all the rest without an archive that is rejected, then fails by its own name', async () => {
+    const result = await run('batch', functions({ CollectQuarter: rejecting('1999Q1') }))
+    for (const [name, quarters] of [
+      ['ClearQuarters', ['1999Q2']],
+      ['ProcessOrigination', ['1999Q2']],
+      ['CheckQuality', ['1999Q2']],
+      ['ListExportFiles', ['1999Q2']],
+      ['MeasureMysql', ['1999Q2']],
+    ] as const)
+      expect([name, payloads(result, name)]).toMatchObject([name, [{ quarters }]])
+    expect(payloads(result, 'LoadRedshift').map(({ quarter }) => quarter)).toEqual(['1999Q2'])
+    expect(payloads(result, 'SwapMysql').map(({ quarter }) => quarter)).toEqual(['1999Q2'])
+    expect(payloads(result, 'Reconcile')).toMatchObject([{ archives: [archive('1999Q2')], quarters: ['1999Q2'] }])
+    expect(payloads(result, 'Report')).toMatchObject([
+      { quarters: ['1999Q2'], archives: { found: 2, collected: 1, unchanged: 0, rejected: [rejection('1999Q1')] } },
+    ])
+    expect(payloads(result, 'NotifyFailure')[0].failure).toEqual({
+      Error: 'ArchivesRejected',
+      Cause: 'what to do',
+      State: 'IsAnyArchiveRejected',
+    })
+    expect(result).toMatchObject({
+      status: 'FAILED',
+      error: 'ArchivesRejected',
+      cause: 'State IsAnyArchiveRejected: told',
+    })
+    expect(result.entered.slice(-5)).toEqual(['Report', 'IsAnyArchiveRejected', 'CleanUp', 'NotifyFailure', 'Failed'])
+  })
+
+  it('reports and fails when all archives are rejected, by this execution or an earlier one', async () => {
+    const all = await run('batch', functions({ CollectQuarter: rejecting(...quarters) }))
+    expect(all).toMatchObject({ status: 'FAILED', error: 'ArchivesRejected' })
+    expect(all.calls.map(({ name }) => name)).toEqual([
+      'ListArchives',
+      ...quarters.map(() => 'CollectQuarter'),
+      'Report',
+      'TerminateCluster',
+      'NotifyFailure',
+    ])
+    expect(payloads(all, 'Report')[0].archives).toMatchObject({ found: 2, collected: 0, unchanged: 0 })
+    expect(payloads(all, 'Report')[0].archives.rejected).toHaveLength(2)
+
+    const before = { found: 1, archives: [], collect: [], process: [], load: [], rejected: [rejection('1999Q1')] }
+    const again = await run('batch', functions({}, before))
+    expect(again).toMatchObject({ status: 'FAILED', error: 'ArchivesRejected' })
+    expect(payloads(again, 'Report')).toMatchObject([
+      { quarters: [], archives: { found: 1, collected: 0, unchanged: 0, rejected: [rejection('1999Q1')] } },
+    ])
+  })
+
+  it('loads what an earlier execution had processed when all that is new is rejected', async () => {
+    const left = { found: 3, unchanged: 1, collect: ['1999Q2'], process: ['1999Q2'], rejected: [rejection('1999Q3')] }
+    const result = await run('batch', functions({ CollectQuarter: rejecting('1999Q2') }, left))
+    expect(payloads(result, 'CreateCluster')).toEqual([])
+    expect(payloads(result, 'LoadRedshift').map(({ quarter }) => quarter)).toEqual(['1999Q1'])
+    const [{ archives }] = payloads(result, 'Report')
+    expect(archives).toMatchObject({ found: 3, collected: 0, unchanged: 1 })
+    expect(archives.rejected).toEqual([rejection('1999Q3'), rejection('1999Q2')])
+  })
+
   it('makes a second cluster when a step finds none, and its tables again', async () => {
     let clusters = 0
     const result = await run(
@@ -155,7 +229,7 @@ describe('the batch workflow', () => {
 describe('a failure of the batch workflow', () => {
   it.each([
     ['ListArchives', 'ListArchives', 'SourceLoginError'],
-    ['CollectQuarter', 'CollectQuarters', 'ArchiveCorrupt'],
+    ['CollectQuarter', 'CollectQuarters', 'AccessDenied'],
     ['ClearQuarters', 'ClearQuarters', 'AccessDenied'],
     ['CreateCluster', 'CreateCluster', 'ClusterLost'],
     ['ProcessOrigination', 'ProcessOrigination', 'HiveStepFailed'],

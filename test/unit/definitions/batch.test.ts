@@ -135,7 +135,7 @@ describe('the way through the states', () => {
 
   it('goes past the cluster when nothing is to be processed, and past everything when nothing is new', () => {
     expect(reachable(definition, 'LoadStores')).not.toContain('CreateCluster')
-    expect(next(definition.States.IsClusterNeeded!)).toEqual(['LoadStores', 'ClearQuarters'])
+    expect(next(definition.States.IsClusterNeeded!)).toEqual(['Report', 'ClearQuarters', 'LoadStores'])
     expect(next(definition.States.IsAnythingNew!)).toEqual(['Report', 'CollectQuarters'])
   })
 })

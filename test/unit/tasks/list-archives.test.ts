@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Archive, identity } from '../../../tasks/batch/archive/archive.ts'
 import { archivesOf, type Plan, planOf } from '../../../tasks/batch/archive/plan.ts'
-import { type ArchiveRow, markCollected, markLoaded, markProcessed } from '../../../tasks/batch/archive/table.ts'
+import { quarantinePrefix, type Rejection } from '../../../tasks/batch/archive/rejection.ts'
+import {
+  type ArchiveRow,
+  markCollected,
+  markLoaded,
+  markProcessed,
+  markRejected,
+} from '../../../tasks/batch/archive/table.ts'
 import { handler } from '../../../tasks/batch/list-archives.ts'
 import { failure } from '../../support/cloud.ts'
 import { archivesTable, bucket, execution, invoke, jobsTable, locksTable, startAws, type TestAws } from './aws.ts'
@@ -17,6 +24,12 @@ const archive = (quarter: string, checksum = 'sha256:a'): Archive => ({
   checksum,
 })
 
+const rejectionOf = (one: Archive, reason = 'damaged'): Rejection => {
+  const prefix = `s3://stepwell-storageprocessed-0123456789ab/${quarantinePrefix(one)}`
+  const kept = { location: prefix + one.name, record: `${prefix}rejection.json` }
+  return { ...one, error: 'ArchiveCorrupt', reason, ...kept, rejectedAt: '2026-11-22T12:00:00.000Z' }
+}
+
 describe('archivesOf', () => {
   it('finds the archives of every release among other files, in order of quarters', () => {
     const file = (name: string) => ({ name, size: 1, checksum: 'sha256:a' })
@@ -26,18 +39,7 @@ describe('archivesOf', () => {
       'historical_data1_Q41999.zip',
       'historical_data_1999.zip',
     ]
-    expect(archivesOf(files.map(file), 'http://site/').map(({ quarter }) => quarter)).toEqual(['1999Q4', '2000Q1'])
-  })
-
-  it('refuses two archives of one quarter with LayoutConflict, naming both', async () => {
-    const files = ['historical_data_1999Q4.zip', 'historical_data1_Q41999.zip'].map((name) => ({
-      name,
-      size: 1,
-      checksum: 'x',
-    }))
-    const error = await failure(() => archivesOf(files, 'http://site/'))
-    expect(error).toMatchObject({ name: 'LayoutConflict' })
-    for (const { name } of files) expect(error.message).toContain(name)
+    expect(archivesOf(files.map(file)).map(({ quarter }) => quarter)).toEqual(['1999Q4', '2000Q1'])
   })
 })
 
@@ -63,6 +65,7 @@ describe('planOf', () => {
     const todo = (['collect', 'process', 'load'] as const).filter((stage) => plan[stage].includes('1999Q1')).join(' ')
     expect(todo).toBe(left)
     expect(plan.archives).toHaveLength(left === '' ? 0 : 1)
+    expect([plan.found, plan.unchanged]).toEqual([1, left.includes('collect') ? 0 : 1])
   })
 
   it('asks no store that the execution leaves out', () => {
@@ -72,13 +75,19 @@ describe('planOf', () => {
 
   it('stays far below what a state can pass on, with every quarter there is', () => {
     const quarters = Array.from({ length: 109 }, (_, i) => `${1999 + Math.floor(i / 4)}Q${(i % 4) + 1}`)
-    const plan = planOf(
-      quarters.map((quarter) => archive(quarter, `sha256:${'f'.repeat(64)}`)),
-      [],
-      both,
-    )
+    const archives = quarters.map((quarter) => archive(quarter, `sha256:${'f'.repeat(64)}`))
+    const plan = planOf(archives, [], both)
     expect(plan.load).toHaveLength(109)
     expect(JSON.stringify(plan).length).toBeLessThan(64 * 1024)
+    const rejected = archives.map((one) => rejectionOf(one, 'r'.repeat(500)))
+    expect(JSON.stringify({ ...plan, rejected }).length).toBeLessThan(256 * 1024)
+  })
+
+  it('leaves out what is rejected', () => {
+    const archives = ['1999Q1', '1999Q2'].map((quarter) => archive(quarter))
+    const plan = planOf(archives, [], both, [rejectionOf(archives[0]!)])
+    expect(plan).toMatchObject({ found: 2, collect: ['1999Q2'], load: ['1999Q2'], unchanged: 0 })
+    expect(plan.archives).toEqual([archives[1]])
   })
 })
 
@@ -93,6 +102,7 @@ describe('ListArchives', () => {
       SOURCE_DRIVER: 's3',
       SOURCE_URL: '',
       RAW_BUCKET: await bucket(aws.cloud, 'raw'),
+      PROCESSED_BUCKET: await bucket(aws.cloud, 'processed'),
       LANDING_PREFIX: 'landing/',
       ARCHIVES_TABLE: await archivesTable(aws.cloud),
       LOCKS_TABLE: await locksTable(aws.cloud),
@@ -138,6 +148,35 @@ describe('ListArchives', () => {
       await markLoaded('archives', one, held)
     }
     expect(await list(undefined)).toMatchObject({ archives: [], collect: [], process: [], load: [] })
+  })
+
+  it('rejects two archives of one quarter, and plans the others', async () => {
+    const both = ['historical_data_1999Q1.zip', 'historical_data1_Q11999.zip']
+    await aws.cloud.as('s3', 'PutObject', { Bucket: 'raw', Key: `landing/${both[1]}`, Body: 'other' })
+    const plan = await list({})
+    expect(plan).toMatchObject({ found: 3, collect: ['1999Q2'], load: ['1999Q2'], unchanged: 0 })
+    expect(plan.rejected.map(({ name }) => name).toSorted()).toEqual(both.toSorted())
+    for (const { error, reason, name, location, record } of plan.rejected) {
+      expect(error).toBe('LayoutConflict')
+      for (const one of both) expect(reason).toContain(one)
+      expect(location).toBe(`s3://raw/landing/${name}`)
+      const Key = record.replace('s3://processed/', '')
+      expect(await aws.cloud.as('s3', 'HeadObject', { Bucket: 'processed', Key })).toMatchObject({
+        ContentType: 'application/json',
+      })
+    }
+    // Whoever asks for another quarter has nothing to do with it.
+    expect((await list({ quarters: ['1999Q2'] })).rejected).toEqual([])
+  })
+
+  it('rejects an archive again that is the same, looks at another one, and at the same when it is asked to', async () => {
+    const [one] = (await list({})).archives
+    const rejected = rejectionOf(one!)
+    await markRejected('archives', rejected)
+    expect(await list({})).toMatchObject({ found: 2, collect: ['1999Q2'], rejected: [rejected] })
+    expect(await list({ quarters: ['1999Q1'] })).toMatchObject({ found: 1, collect: ['1999Q1'], rejected: [] })
+    await aws.cloud.as('s3', 'PutObject', { Bucket: 'raw', Key: `landing/${one!.name}`, Body: 'another' })
+    expect(await list({})).toMatchObject({ collect: ['1999Q1', '1999Q2'], rejected: [] })
   })
 
   it.each([

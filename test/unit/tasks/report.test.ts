@@ -1,10 +1,13 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn'
 import { describe, expect, it } from 'vitest'
+import { type ArchiveCounts, type Rejection, rejectionCause } from '../../../tasks/batch/archive/rejection.ts'
 import type { ArchiveRow } from '../../../tasks/batch/archive/table.ts'
 import { type BatchReport, quarterReports, totals } from '../../../tasks/batch/report/model.ts'
 import { page } from '../../../tasks/batch/report/page.ts'
+import { checkArchives } from '../../../tasks/batch/report.ts'
 import { durationsOf } from '../../../tasks/report/durations.ts'
 import { seconds } from '../../../tasks/report/text.ts'
+import { failure } from '../../support/cloud.ts'
 
 const row = (quarter: string, processed: number, more: Partial<ArchiveRow> = {}): ArchiveRow => ({
   quarter,
@@ -24,6 +27,47 @@ const counted = [
   { table_name: 'origination', quarter: '1999Q2', row_count: 4 },
   { table_name: 'performance', quarter: '1999Q2', row_count: 40 },
 ]
+
+const rejection = (more: Partial<Rejection> = {}): Rejection => ({
+  quarter: '1999Q2',
+  name: 'historical_data_1999Q2.zip',
+  size: 1,
+  checksum: 'sha256:a',
+  error: 'ArchiveCorrupt',
+  reason: 'no <zip>',
+  location: 's3://raw/landing/a.zip',
+  record: 's3://processed/q.json',
+  rejectedAt: '2026-11-22T12:00:00.000Z',
+  ...more,
+})
+
+describe('the archives', () => {
+  it('are all accounted for, or the execution fails', async () => {
+    const archives = { found: 3, collected: 1, unchanged: 1, rejected: [rejection()] }
+    expect(checkArchives(archives)).toBeUndefined()
+    expect(await failure(() => checkArchives({ ...archives, collected: 0 }))).toMatchObject({
+      name: 'ArchivesUnaccounted',
+      message: expect.stringMatching(/lists 3 archives, but 0 were collected, 1 are unchanged and 1 were rejected/),
+    })
+  })
+
+  it('that were rejected are named in the cause, with the reason and what to do', () => {
+    const cause = rejectionCause({ found: 3, collected: 2, unchanged: 0, rejected: [rejection()] })
+    expect(cause).toMatch(/^1 of 3 archives was rejected\./)
+    expect(cause).toContain(
+      '\n1999Q2: ArchiveCorrupt: no <zip> It lies at s3://raw/landing/a.zip; see s3://processed/q.json.\n',
+    )
+    expect(cause).toMatch(/Put a whole archive .* start a new execution/)
+  })
+
+  it('that are too many for a cause are counted', () => {
+    const rejected = Array.from({ length: 109 }, () => rejection({ reason: 'r'.repeat(500) }))
+    const cause = rejectionCause({ found: 109, collected: 0, unchanged: 0, rejected })
+    expect(cause.length).toBeLessThan(32_000)
+    const [, more] = /… and (\d+) more, which the report lists/.exec(cause)!
+    expect(Number(more) + cause.split('ArchiveCorrupt').length - 1).toBe(109)
+  })
+})
 
 describe('the counts', () => {
   it('add up over all loaded quarters, by the stores’ own count', () => {
@@ -87,12 +131,14 @@ describe('durationsOf', () => {
 })
 
 describe('the page', () => {
-  const report = (rows: ArchiveRow[]): BatchReport => {
+  const none = { found: 2, collected: 1, unchanged: 1, rejected: [] }
+  const report = (rows: ArchiveRow[], archives: ArchiveCounts = none): BatchReport => {
     const quarters = quarterReports(rows, counted)
     return {
       execution: { name: 'run<1>', arn: 'arn', startedAt: '2026-11-22T12:00:00.000Z' },
       generatedAt: '2026-11-22T12:00:30.000Z',
       loadedNow: rows.map(({ quarter }) => quarter),
+      archives,
       counts: totals(quarters),
       quarters,
       durations: [{ state: 'CollectQuarter', start: 1, seconds: 4 }],
@@ -106,6 +152,14 @@ describe('the page', () => {
     expect(html).not.toContain('run<1>')
     expect(html).not.toMatch(/<script|src=|href=|url\(|@import/)
     expect(html).not.toMatch(/NaN|undefined|Infinity/)
+  })
+
+  it('says what became of the archives, and why one was rejected', () => {
+    expect(page(report([row('1999Q1', 3)]))).not.toContain('Rejected archives')
+    const html = page(report([row('1999Q1', 3)], { found: 3, collected: 1, unchanged: 1, rejected: [rejection()] }))
+    expect(html).toContain('3 archives found: 1 collected, 1 unchanged, 1 rejected.')
+    for (const part of ['<b>ArchiveCorrupt</b> no &lt;zip&gt;', 's3://raw/landing/a.zip', 's3://processed/q.json'])
+      expect(html).toContain(part)
   })
 
   it('draws a hundred quarters, one, and none', () => {
