@@ -213,6 +213,12 @@ describe('Partitions', () => {
 })
 
 describe('Writing', () => {
+  it('text escapes what a number holds of its delimiter', async () => {
+    await hive.rows(`CREATE TABLE t (a STRING, b STRING) ROW FORMAT DELIMITED FIELDS TERMINATED BY '-' ESCAPED BY '\\\\' LOCATION 's3://b/t';
+      INSERT OVERWRITE TABLE t SELECT -5, date '2005-03-01';`)
+    expect(text('b/t/000000_0')).toBe('\\-5-2005\\-03\\-01\n')
+  })
+
   it('text with its delimiter, escapes and NULL', async () => {
     await hive.rows(`CREATE TABLE t (a STRING, b DECIMAL(6,2), c DOUBLE, d BOOLEAN, e DATE, f STRING) ROW FORMAT DELIMITED FIELDS TERMINATED BY '|' ESCAPED BY '\\\\' NULL DEFINED AS '\\\\N' LOCATION 's3://b/t';
       INSERT OVERWRITE TABLE t SELECT 'x|y\\\\z "q"', 1.5, 1e10, true, '2005-03-01', NULL;`)

@@ -33,8 +33,8 @@ export interface ByPartition {
 export interface SortedInput {
   /** The sorted subquery. */
   readonly sql: string
-  /** The query over a relation that holds the subquery's rows. */
-  over(relation: string): string
+  /** The query over a relation that holds the subquery's rows; all its columns, or those at some positions. */
+  over(relation: string, positions?: readonly number[]): string
 }
 
 /** Sorting by the column at a position, from 0. */
@@ -230,13 +230,18 @@ class QueryCompiler {
       groupKeys ? ` GROUP BY ${groupingSql(select.groupBy!, groupKeys)}` : '',
       select.having ? ` HAVING ${condition(select.having, { ...around, scope: scope.withItems(items, false) })}` : '',
     ].join('')
-    const build = (extra: readonly string[], input = source.sql) =>
-      `SELECT ${select.distinct ? 'DISTINCT ' : ''}${[...list, ...extra].join(', ')}${input ? ` FROM ${input}` : ''}${tail}`
+    const build = (extra: readonly string[], input = source.sql, chosen: readonly string[] = list) =>
+      `SELECT ${select.distinct ? 'DISTINCT ' : ''}${[...chosen, ...extra].join(', ')}${input ? ` FROM ${input}` : ''}${tail}`
     const converts = !rows && rowByRow(select)
     const input = converts ? sortedInputOf(source.query) : undefined
     const sortedInput: SortedInput | undefined = input && {
       sql: input.sql,
-      over: (relation) => build([], `(${input.over(relation)}) AS ${identifier(source.relations[0]!.alias)}`),
+      over: (relation, positions) =>
+        build(
+          [],
+          `(${input.over(relation)}) AS ${identifier(source.relations[0]!.alias)}`,
+          positions?.map((i) => list[i]!),
+        ),
     }
     const extend = (extra: readonly string[]) => build(extra)
     return {

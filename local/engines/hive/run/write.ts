@@ -96,7 +96,7 @@ export class Writer {
     await mkdir(folder, { recursive: true })
     const file = join(folder, '000000_0')
     const rows = `SELECT * FROM ${identifier(table.kept)}`
-    await this.#copy(rows, table.columns, table.format, table.text, table.compression, file, at)
+    await this.#copy(rows, table, table.columns, file, at)
     await this.dropKept(table, at)
   }
 
@@ -124,7 +124,8 @@ export class Writer {
         (c, i): Column => ({ name: `c${i}`, type: c.type.kind === 'void' ? STRING : c.type }),
       )
       const file = join(staging, '000000_0')
-      const rows = await this.#copy(rowsOf(query, columns, at), columns, format, text, 'UNCOMPRESSED', file, at)
+      const target = { columns, format, text, compression: 'UNCOMPRESSED' }
+      const rows = await this.#copy(rowsOf(query, columns, at), target, columns, file, at)
       await this.#place(folder, file, true)
       return rows
     } finally {
@@ -135,15 +136,7 @@ export class Writer {
   async #single(request: InsertRequest, columns: readonly Column[], staging: string) {
     const { table, query, staticValues } = request
     const file = join(staging, '000000_0')
-    const rows = await this.#copy(
-      rowsOf(query, columns, request),
-      columns,
-      table.format,
-      table.text,
-      table.compression,
-      file,
-      request,
-    )
+    const rows = await this.#copy(rowsOf(query, columns, request), table, query.columns, file, request)
     return { partition: partitionOf(table, staticValues), file, rows }
   }
 
@@ -156,10 +149,11 @@ export class Writer {
     const input = query.sortedInput
     await this.#duck.run(`CREATE TABLE ${staged} AS ${input?.sql ?? rowsOf(query, columns, request, dynamic)}`, request)
     try {
-      const rows = input
-        ? rowsOf({ sql: input.over(staged), columns: query.columns }, columns, request)
-        : `SELECT * FROM ${staged}`
-      return await this.#partitions(request, dynamic, rows, staging)
+      if (!input) return await this.#partitions(request, dynamic, `SELECT * FROM ${staged}`, staging)
+      const last = dynamic.map((_, i) => table.columns.length + i)
+      const keys = { sql: input.over(staged, last), columns: last.map((i) => query.columns[i]!) }
+      const rows = rowsOf({ sql: input.over(staged), columns: query.columns }, columns, request)
+      return await this.#partitions(request, dynamic, rows, staging, rowsOf(keys, dynamic, request))
     } finally {
       await this.#duck.run(`DROP TABLE ${staged}`, request)
     }
@@ -174,19 +168,12 @@ export class Writer {
   ) {
     const { table, query, staticValues } = request
     const written: (Written & { file: string })[] = []
-    await allOf(sources, this.#duck.threads, async ({ values, sql }, i) => {
+    await allOf(sources, this.#duck.threads, async ({ values, sql: source }, i) => {
       const dynamic = columns.slice(table.columns.length).map((c) => identifier(c.name))
-      const rows = rowsOf({ sql, columns: query.columns }, columns, request)
+      const rows = rowsOf({ sql: source, columns: query.columns }, columns, request)
       const file = join(staging, `${i}_0`)
-      const count = await this.#copy(
-        `SELECT * EXCLUDE (${dynamic.join(', ')}) FROM (${rows})`,
-        table.columns,
-        table.format,
-        table.text,
-        table.compression,
-        file,
-        request,
-      )
+      const sql = `SELECT * EXCLUDE (${dynamic.join(', ')}) FROM (${rows})`
+      const count = await this.#copy(sql, table, query.columns, file, request)
       // A partition of which the query takes nothing is left alone.
       if (count) written.push({ partition: partitionOf(table, [...staticValues, ...values]), file, rows: count })
     })
@@ -194,11 +181,17 @@ export class Writer {
   }
 
   /** A file a partition, of rows that lie in their order. */
-  async #partitions(request: InsertRequest, dynamic: readonly Column[], rows: string, staging: string) {
+  async #partitions(
+    request: InsertRequest,
+    dynamic: readonly Column[],
+    rows: string,
+    staging: string,
+    keyRows = rows,
+  ): Promise<(Written & { file: string })[]> {
     const { table, staticValues, maxPartitions } = request
     const keys = dynamic.map((c) => identifier(c.name))
     const found = await this.#duck.rows(
-      `SELECT ${keys.map((k) => `CAST(${k} AS VARCHAR)`).join(', ')} FROM (${rows}) GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')}`,
+      `SELECT ${keys.map((k) => `CAST(${k} AS VARCHAR)`).join(', ')} FROM (${keyRows}) GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')}`,
       request,
     )
     if (found.length > maxPartitions) {
@@ -216,20 +209,20 @@ export class Writer {
         const value = row[k] ?? null
         return value === null ? `${keys[k]} IS NULL` : `${keys[k]} = CAST(${quote(value)} AS ${duckType(c.type)})`
       })
-      const sql = `SELECT * EXCLUDE (${keys.join(', ')}) FROM (${rows}) WHERE ${where.join(' AND ')}`
-      const count = await this.#copy(sql, table.columns, table.format, table.text, table.compression, file, request)
+      const chosen = found.length > 1 ? ` WHERE ${where.join(' AND ')}` : ''
+      const sql = `SELECT * EXCLUDE (${keys.join(', ')}) FROM (${rows})${chosen}`
+      const count = await this.#copy(sql, table, request.query.columns, file, request)
       written[i] = { partition, file, rows: count }
     }
     await allOf(found as (string | null)[][], this.#duck.threads, write)
     return written
   }
 
+  /** Rows with the target's columns into a file; `origins` are the columns that these were converted from. */
   async #copy(
     sql: string,
-    columns: readonly Column[],
-    format: Table['format'],
-    text: TextFormat,
-    compression: string,
+    { columns, format, text, compression }: Pick<Table, 'columns' | 'format' | 'text' | 'compression'>,
+    origins: readonly Column[],
     file: string,
     at: Place,
   ): Promise<number> {
@@ -239,7 +232,7 @@ export class Writer {
         at,
       )
     // One function for the whole line: a chain of || would copy it at every field.
-    const line = `concat_ws(${[quote(text.delimiter), ...columns.map((c) => textField(c, text, at))].join(', ')})`
+    const line = `concat_ws(${[quote(text.delimiter), ...columns.map((c, i) => textField(c, origins[i]!.type, text, at))].join(', ')})`
     return await this.#duck.run(
       `COPY (SELECT ${line} FROM (${sql})) TO ${quote(file)} (FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE '')`,
       at,
@@ -319,8 +312,11 @@ function stored(value: { sql: string; type: HiveType }, column: Column, at: Plac
   return `CAST(${sql} AS ${duckType(column.type)})`
 }
 
-/** A field of a text file (LazyUtils.writePrimitiveUTF8). */
-function textField(column: Column, format: TextFormat, at: Place): string {
+/** What the text of a number, a date or a boolean may consist of. */
+const PLAIN = /^[0-9A-Za-z .:+-]$/
+
+/** A field of a text file (LazyUtils.writePrimitiveUTF8). Text that a number or a date became holds nothing to escape. */
+function textField(column: Column, origin: HiveType, format: TextFormat, at: Place): string {
   const sql = identifier(column.name)
   const { type } = column
   if (!isPrimitive(type))
@@ -334,10 +330,11 @@ function textField(column: Column, format: TextFormat, at: Place): string {
       : isText(type)
         ? sql
         : `CAST(${sql} AS VARCHAR)`
-  if (format.escape && isText(type)) {
-    const specials = [format.escape, format.delimiter]
+  const { escape: sign, delimiter } = format
+  const specials = sign && isText(type) ? [sign, delimiter] : []
+  if (specials.length && (isText(origin) || specials.some((special) => PLAIN.test(special)))) {
     const escaped = specials.reduce(
-      (sql, special) => `replace(${sql}, ${quote(special)}, ${quote(format.escape + special)})`,
+      (sql, special) => `replace(${sql}, ${quote(special)}, ${quote(sign + special)})`,
       text,
     )
     text = `CASE WHEN ${specials.map((special) => `contains(${text}, ${quote(special)})`).join(' OR ')} THEN ${escaped} ELSE ${text} END`
