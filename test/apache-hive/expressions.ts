@@ -1,5 +1,5 @@
 /**
- * Evaluates the tests' tables of expressions and of queries (test/unit/hive/expressions.ts, queries.ts) on Apache Hive 3.1.3 and shows
+ * Evaluates the tests' tables of expressions and of queries (test/unit/hive/expressions/, queries.ts) on Apache Hive 3.1.3 and shows
  * where they say something else.
  *
  *     npm run verify:hive-expressions
@@ -8,7 +8,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { TABLE } from '../unit/hive/expressions.ts'
+import { TABLE } from '../unit/hive/expressions/index.ts'
 import { QUERIES } from '../unit/hive/queries.ts'
 import { fetchHive, runScript } from './cluster.ts'
 

@@ -1,7 +1,7 @@
 /** Every function and construct means what it means in Hive 3.1. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FUNCTION_NAMES } from '../../../local/engines/hive/compile/functions/index.ts'
-import { TABLE } from './expressions.ts'
+import { TABLE } from './expressions/index.ts'
 import { QUERIES } from './queries.ts'
 import { type TestHive, testHive } from './session.ts'
 

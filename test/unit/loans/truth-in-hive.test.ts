@@ -1,16 +1,14 @@
 /** The scripts of hql/ find in every layout's archive exactly what its truth file says. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Column, ORIGINATION, PERFORMANCE } from '../../../data/loans/columns.ts'
-import { generateArchive, type Truth } from '../../../data/loans/generate-archive.ts'
+import type { Truth } from '../../../data/loans/generate-archive.ts'
 import type { ColumnTruth } from '../../../data/loans/truth.ts'
-import { createHive } from '../../../local/engines/hive/index.ts'
-import { unzip } from './read-archive.ts'
+import { runScripts, writeRaw } from './hive-scripts.ts'
 
-const SCRIPTS = ['create-tables', 'process-origination', 'process-performance', 'count-records']
 const ARCHIVES = [
   { quarter: '2007Q2', layout: 'r47', through: '2019-12' },
   { quarter: '2008Q1', layout: 'legacy32', through: '2014-12' },
@@ -18,37 +16,14 @@ const ARCHIVES = [
 ] as const
 
 let root: string
-const truths = new Map<string, Truth>()
+let truths: Map<string, Truth>
 let query: (sql: string) => Promise<Record<string, any>[]>
 let close: () => void
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'stepwell-truth-'))
-  for (const options of ARCHIVES) {
-    const archive = await generateArchive({
-      ...options,
-      loans: 500,
-      seed: 3,
-      dirty: 0.15,
-      folder: join(root, options.layout),
-    })
-    truths.set(options.layout, archive.truth)
-    const texts = await unzip(archive.path)
-    for (const [i, table] of ['origination', 'performance'].entries()) {
-      const folder = join(root, 'raw', table, `layout=${options.layout}`, `quarter=${options.quarter}`)
-      await mkdir(folder, { recursive: true })
-      await writeFile(join(folder, `${table}.txt`), texts[i]!)
-    }
-  }
-  const locate = async (uri: string) => join(root, uri.replace('s3://', ''))
-  const hive = await createHive({ locate, hdfs: join(root, 'hdfs'), temp: join(root, 'temp') })
-  const quarters = ARCHIVES.map(({ quarter }) => `'${quarter}'`).join(',')
-  const variables = { RAW: 's3://raw', PROCESSED: 's3://processed', QUARTERS: quarters, RUN: 'test' }
-  for (const name of SCRIPTS) {
-    const file = new URL(`../../../hql/${name}.hql`, import.meta.url)
-    await hive.run({ name: `${name}.hql`, text: await readFile(file, 'utf8'), variables })
-  }
-  await hive.close()
+  truths = await writeRaw(root, ARCHIVES, 500)
+  await runScripts(root, ARCHIVES, 'processed')
   const instance = await DuckDBInstance.create()
   const connection = await instance.connect()
   query = async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson()

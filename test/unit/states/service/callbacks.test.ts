@@ -5,6 +5,28 @@ import { aServiceForEachTest, call, create, ended, invoke, surround, until, worl
 
 aServiceForEachTest()
 
+/** An execution whose task was handed over, and the token that it waits for. */
+async function submitted(): Promise<{ executionArn: string; token: string }> {
+  let token = ''
+  world.lambda = (payload) => {
+    token = payload.token
+  }
+  const stateMachineArn = await create(invoke('.waitForTaskToken'))
+  const { executionArn } = await call('StartExecution', { stateMachineArn })
+  await until(
+    () => call('GetExecutionHistory', { executionArn }),
+    ({ events: list }: any) => list.at(-1).type === 'TaskSubmitted',
+  )
+  return { executionArn, token }
+}
+
+/** A new process over the same data; its service is not started yet. */
+function reboot() {
+  const cloud = world.cloud.restart()
+  surround(cloud)
+  return { cloud, service: cloud.add(createStates(cloud)) }
+}
+
 describe('Callbacks', () => {
   it('end the task that waits for the token, also when they come before its call has answered', async () => {
     // Prepare: the function completes its own task at once
@@ -33,16 +55,7 @@ describe('Callbacks', () => {
   })
 
   it('fail the task, once', async () => {
-    let token = ''
-    world.lambda = (payload) => {
-      token = payload.token
-    }
-    const stateMachineArn = await create(invoke('.waitForTaskToken'))
-    const { executionArn } = await call('StartExecution', { stateMachineArn })
-    await until(
-      () => call('GetExecutionHistory', { executionArn }),
-      ({ events: list }: any) => list.at(-1).type === 'TaskSubmitted',
-    )
+    const { executionArn, token } = await submitted()
     await call('SendTaskFailure', { taskToken: token, error: 'No', cause: 'why' })
     const again = await failure(() => call('SendTaskSuccess', { taskToken: token, output: '1' }))
     expect(await ended(executionArn)).toMatchObject({ status: 'FAILED', error: 'No', cause: 'why' })
@@ -52,22 +65,11 @@ describe('Callbacks', () => {
 
   it('are still awaited after a restart', async () => {
     // Prepare
-    let token = ''
-    world.lambda = (payload) => {
-      token = payload.token
-    }
-    const stateMachineArn = await create(invoke('.waitForTaskToken'))
-    const { executionArn } = await call('StartExecution', { stateMachineArn })
-    await until(
-      () => call('GetExecutionHistory', { executionArn }),
-      ({ events: list }: any) => list.at(-1).type === 'TaskSubmitted',
-    )
+    const { executionArn, token } = await submitted()
     await world.cloud.as('states', 'ListStateMachines')
 
     // Act: a new process over the same data
-    const restarted = world.cloud.restart()
-    surround(restarted)
-    const service = restarted.add(createStates(restarted))
+    const { cloud: restarted, service } = reboot()
     await service.start?.()
     await restarted.as('states', 'SendTaskSuccess', { taskToken: token, output: '"late"' })
     const row = await until(
@@ -82,19 +84,8 @@ describe('Callbacks', () => {
 
   it('that come after a restart before the execution goes on wait for it', async () => {
     // Prepare
-    let token = ''
-    world.lambda = (payload) => {
-      token = payload.token
-    }
-    const stateMachineArn = await create(invoke('.waitForTaskToken'))
-    const { executionArn } = await call('StartExecution', { stateMachineArn })
-    await until(
-      () => call('GetExecutionHistory', { executionArn }),
-      ({ events: list }: any) => list.at(-1).type === 'TaskSubmitted',
-    )
-    const restarted = world.cloud.restart()
-    surround(restarted)
-    const service = restarted.add(createStates(restarted))
+    const { executionArn, token } = await submitted()
+    const { cloud: restarted, service } = reboot()
 
     // Act: another service, started sooner, announces the end of the job
     const sent = restarted.as('states', 'SendTaskSuccess', { taskToken: token, output: '"early"' })

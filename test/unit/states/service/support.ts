@@ -1,8 +1,12 @@
 /** Step Functions as a service, with what it calls around it: a function that a test sets, and a bus that remembers. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach } from 'vitest'
 import type { Service } from '../../../../local/gateway/service.ts'
 import { createStates } from '../../../../local/services/states/index.ts'
 import { type TestCloud, testCloud } from '../../../support/cloud.ts'
+
+/** Longer than anything takes on a busy machine. */
+const PATIENCE_MS = 20_000
 
 export const roleArn = 'arn:aws:iam::000000000000:role/machine'
 export const pass = JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', Result: { ok: true }, End: true } } })
@@ -63,12 +67,11 @@ export async function create(definition: unknown, more: object = {}): Promise<st
 }
 
 export async function until<T>(look: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> {
-  for (let i = 0; i < 400; i++) {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(5)) {
     const value = await look()
     if (holds(value)) return value
-    await new Promise((resume) => setTimeout(resume, 5))
   }
-  throw new Error('It did not come to hold.')
+  throw new Error(`It did not come to hold within ${PATIENCE_MS / 1000} s.`)
 }
 
 /** Waits for an execution to end, and describes it. */
