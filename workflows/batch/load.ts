@@ -67,7 +67,7 @@ function addMysqlTasks(batch: Batch, { jobs, storage, network, database }: Batch
   jobs.allowHolding(swapMysql.role)
   allow(swapMysql.role, ['rds-db:connect'], [loader])
 
-  const measureMysql = batch.task('MeasureMysql', { environment: mysql, network: inside, timeout: 600, memory: 512 })
+  const measureMysql = batch.task('MeasureMysql', { environment: mysql, network: inside, timeout: 900, memory: 512 })
   allow(measureMysql.role, ['rds-db:connect'], [loader])
 }
 

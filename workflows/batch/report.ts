@@ -9,7 +9,7 @@ export function addReportTasks(batch: Batch, { storage, monitoring, warehouse, j
 
   const reconcile = batch.task('Reconcile', {
     environment: { ...redshift, ARCHIVES_TABLE: archives.tableName, LOCKS_TABLE: jobs.locks.tableName },
-    timeout: 600,
+    timeout: 900,
     memory: 512,
   })
   jobs.allowHolding(reconcile.role)
@@ -23,7 +23,7 @@ export function addReportTasks(batch: Batch, { storage, monitoring, warehouse, j
       REPORTS_BUCKET: storage.reports.bucketName,
       LOCKS_TABLE: jobs.locks.tableName,
     },
-    timeout: 600,
+    timeout: 900,
     memory: 1024,
   })
   allowQueries(report.role, warehouse)
