@@ -14,7 +14,7 @@ export const handler = writer({
   environment: z.object({ PROCESSED_BUCKET: required, ARCHIVES_TABLE: required }),
   async run({ input: { execution, archives, quarters }, env, log }) {
     const counts = await readCounts(env.PROCESSED_BUCKET, runId(execution), quarters)
-    for (const [quarter, tables] of counts) checkQuarter(quarter, tables)
+    for (const [quarter, tables] of counts) checkQuarter(quarter, tables, env.PROCESSED_BUCKET)
     for (const archive of archives) {
       const hive = counts.get(archive.quarter)
       if (hive) await markProcessed(env.ARCHIVES_TABLE, archive, hive)
@@ -24,9 +24,9 @@ export const handler = writer({
   },
 })
 
-/** @throws QualityError naming quarter, table and numbers */
-export function checkQuarter(quarter: string, tables: QuarterCounts): void {
-  for (const [table, { raw, rejected, processed }] of Object.entries(tables)) {
+/** @throws QualityError naming quarter, table and numbers, and where rejected records lie */
+function checkQuarter(quarter: string, tables: QuarterCounts, processedBucket: string): void {
+  for (const [table, { raw, rejected, processed, reasons = {} }] of Object.entries(tables)) {
     if (raw !== rejected + processed) {
       const difference = raw - rejected - processed
       throw new TaskError(
@@ -37,8 +37,14 @@ export function checkQuarter(quarter: string, tables: QuarterCounts): void {
     if (processed === 0) {
       throw new TaskError(
         'QualityError',
-        `${table} of ${quarter} has no processed record, of ${raw} raw and ${rejected} rejected. Nothing was loaded; see the quarantine for the reasons.`,
+        `${table} of ${quarter} has no processed record: all ${raw} are rejected (${counted(reasons)}). Nothing was loaded. Each lies with its reason below s3://${processedBucket}/quarantine/${table}/quarter=${quarter}/; docs/mapping.md says what a layout's fields hold.`,
       )
     }
   }
+}
+
+/** `loan_identifier 30, date 1`: the commonest first. */
+function counted(reasons: Record<string, number>): string {
+  const sorted = Object.entries(reasons).sort(([, a], [, b]) => b - a)
+  return sorted.map(([reason, records]) => `${reason} ${records}`).join(', ') || 'no reason given'
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Output } from '../../../cli/output.ts'
-import { tellStrayFiles } from '../../../cli/stray-files.ts'
+import { advice, tellStrayFiles } from '../../../cli/stray-files.ts'
 import { lockDataDir } from '../../../local/lock.ts'
 import { stepwell } from './run-command.ts'
 
@@ -62,7 +62,20 @@ describe('files beside the archives', () => {
     await tellStrayFiles(site, output)
     await tellStrayFiles(join(site, 'missing'), output)
 
-    expect(lines).toEqual([expect.stringMatching(/^No archives by their names, .*: my loans\.zip\. /)])
+    expect(lines).toEqual([
+      expect.stringMatching(/^Left alone in .*: my loans\.zip \(not of that form\)\. Archives are /),
+    ])
+  })
+
+  it.each([
+    ['sample_1999.zip', /a sample of a year/],
+    ['historical_data_1999.zip', /unzip it/],
+    ['historical_data1_1999.zip', /unzip it/],
+    ['Historical_Data_1999q1.ZIP', /rename it/],
+    ['historical_data1_q11999.zip', /rename it/],
+    ['orig_1999Q1.txt', /into the zip of its quarter/],
+  ])('tells the owner of %s what to do with it', (name, what) => {
+    expect(advice(name)).toMatch(what)
   })
 })
 

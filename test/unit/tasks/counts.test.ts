@@ -70,6 +70,17 @@ describe('CheckQuality', () => {
     expect(error.message).toMatch(message)
     expect(await archiveRow('archives', '1999Q1')).toBeUndefined()
   })
+
+  it('says why and where, when all of a quarter is rejected', async () => {
+    await counts('origination|1999Q1|10|10|0', 'performance|1999Q1|100|100|0')
+    await put(
+      'counts/rejects/run=run-1/000000_0',
+      'origination|1999Q1|date|3\norigination|1999Q1|loan_identifier|7\nperformance|1999Q1|unknown_loan|100\n',
+    )
+    const { message } = await failure(() => check(['1999Q1']))
+    expect(message).toContain('all 10 are rejected (loan_identifier 7, date 3)')
+    expect(message).toContain('s3://processed/quarantine/origination/quarter=1999Q1/')
+  })
 })
 
 describe('ListExportFiles', () => {
