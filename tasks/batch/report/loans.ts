@@ -40,7 +40,7 @@ const AGED = { x: 'months since the first payment', unit: ' %' }
 
 function plot(title: string, meaning: string, series: Series[], axes: Omit<Axes, 'label'>): string {
   const drawn = lines(series, { ...axes, label: title, withLegend: false })
-  return `<section><h3>${title}</h3><p class="soft">${meaning}</p>${drawn || '<p class="soft">Too few loans, or too young.</p>'}</section>`
+  return `<section><h3>${title}</h3><p class="soft small">${meaning}</p>${drawn || '<p class="soft small">Too few loans, or too young.</p>'}</section>`
 }
 
 function vintageTable(vintages: Vintage[]): string {
@@ -66,6 +66,6 @@ function vintageTable(vintages: Vintage[]): string {
 <thead><tr><th>vintage</th>${heads.map((head) => `<th>${head}</th>`).join('')}</tr></thead>
 <tbody>${rows.join('\n')}</tbody>
 </table></div>
-<p class="soft">Balance, rate, score and loan-to-value are those at origination, averages weighted by balance; the other columns add up all that is
+<p class="soft small">Balance, rate, score and loan-to-value are those at origination, averages weighted by balance; the other columns add up all that is
 reported. bp: net loss in basis points of the balance.</p>`
 }

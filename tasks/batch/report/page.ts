@@ -4,7 +4,7 @@ import { escapeHtml, number, seconds } from '../../report/text.ts'
 import { timeline } from '../../report/timeline.ts'
 import { archivesSection } from './archives.ts'
 import { loans } from './loans.ts'
-import type { BatchReport, Counts, QuarterReport } from './model.ts'
+import type { BatchReport, Counts, QuarterReport, TableCounts } from './model.ts'
 import { quarterBars } from './plots.ts'
 import { reasonBars } from './reasons.ts'
 
@@ -40,7 +40,7 @@ function section({ counts, quarters }: BatchReport, table: (typeof TABLES)[numbe
   const stages = STAGES.filter((stage) => amount(counts, table, stage) !== undefined)
   const tiles = stages.map(
     (stage) =>
-      `<div class="tile ${stage}"><b>${number(amount(counts, table, stage) ?? 0)}</b><span class="soft">${TITLES[stage]}</span></div>`,
+      `<div class="tile ${stage}"><b>${number(amount(counts, table, stage) ?? 0)}</b><span class="soft">${TITLES[stage]}${stage === 'rejected' ? share(counts[table]) : ''}</span></div>`,
   )
   return `<h2>${table === 'origination' ? 'Originations' : 'Monthly performance'}</h2>
 <div class="tiles">${tiles.join('')}</div>
@@ -52,6 +52,9 @@ ${rejections(counts[table].reasons)}
 <tbody>${quarters.map((quarter) => row(quarter, table, stages)).join('\n')}</tbody>
 </table></div>`
 }
+
+/** `, 1.4 %` of the raw records. */
+const share = ({ raw, rejected }: TableCounts) => (raw === 0 ? '' : `, ${((100 * rejected) / raw).toFixed(1)} %`)
 
 function rejections(reasons: Record<string, number> | undefined): string {
   return reasons === undefined ? '' : `<h3>Why records were rejected</h3>\n${reasonBars(reasons)}`

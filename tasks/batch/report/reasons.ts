@@ -1,8 +1,19 @@
 /** Records that were turned away, by the rule that they break, as inline SVG: the commonest first. */
 import { rect, text, wideSvg } from '../../report/svg.ts'
-import { number } from '../../report/text.ts'
+import { escapeHtml, number } from '../../report/text.ts'
 
 const WIDTH = 880
+
+/** The rules of hql/, in short. */
+const MEANINGS: Record<string, string> = {
+  field_count: 'not as many fields as the layout has',
+  loan_identifier: 'no identifier, or one of another quarter',
+  date: 'no month of the form YYYYMM',
+  number: 'not a number, or out of range',
+  code: 'no value that the field may have',
+  duplicate: 'the loan, or its month, is there already',
+  unknown_loan: 'its origination is missing or rejected',
+}
 
 export function reasonBars(reasons: Record<string, number>): string {
   const [left, right, row] = [180, 80, 22]
@@ -13,5 +24,8 @@ export function reasonBars(reasons: Record<string, number>): string {
     const width = Math.max(2, (records / most) * (WIDTH - left - right))
     return `${text(left - 8, y + 13, reason.replaceAll('_', ' '), 'end')}${rect(left, y, width, row - 6, 'rejected')}${text(left + width + 6, y + 13, number(records), 'start')}`
   })
-  return wideSvg(WIDTH, sorted.length * row + 8, 'rejected records by reason', lines)
+  const meanings = sorted.map(([reason]) => `${reason.replaceAll('_', ' ')}: ${MEANINGS[reason] ?? 'see hql/'}`)
+  return `${wideSvg(WIDTH, sorted.length * row + 8, 'rejected records by reason', lines)}
+<p class="soft small">${escapeHtml(meanings.join('; '))}. A record is counted once, by the first rule that it breaks. Each lies with its reason below quarantine/ of the
+processed bucket.</p>`
 }
