@@ -30,6 +30,8 @@ export interface Run {
   calls: { name: string; payload: any }[]
   /** States in the order in which they were entered. */
   entered: string[]
+  /** The whole history. */
+  events: any[]
 }
 
 export async function run(name: string, functions: Record<string, Play>, input: object = {}): Promise<Run> {
@@ -67,10 +69,15 @@ export async function run(name: string, functions: Record<string, Play>, input: 
       input: JSON.stringify(input),
     })
     const described = await ended(() => cloud.as('states', 'DescribeExecution', { executionArn }))
-    const { events } = await cloud.as('states', 'GetExecutionHistory', { executionArn, maxResults: 1000 })
+    const events: any[] = []
+    for (let nextToken: string | undefined, first = true; first || nextToken; first = false) {
+      const page = await cloud.as('states', 'GetExecutionHistory', { executionArn, maxResults: 1000, nextToken })
+      events.push(...page.events)
+      nextToken = page.nextToken
+    }
     const entered = events.flatMap((event: any) => event.stateEnteredEventDetails?.name ?? [])
     const { status, output, error, cause } = described
-    return { status, output: output && JSON.parse(output), error, cause, calls, entered }
+    return { status, output: output && JSON.parse(output), error, cause, calls, entered, events }
   } finally {
     await cloud.dispose()
   }

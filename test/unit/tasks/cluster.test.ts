@@ -5,6 +5,7 @@ import { handler as processOrigination } from '../../../tasks/batch/process-orig
 import { handler as terminateCluster } from '../../../tasks/batch/terminate-cluster.ts'
 import { jobById } from '../../../tasks/jobs/job.ts'
 import { handler as reconcileJobs } from '../../../tasks/jobs/reconcile-jobs.ts'
+import { quotedList } from '../../../tasks/script.ts'
 import { failure } from '../../support/cloud.ts'
 import { execution, heldLock, invoke, jobsTable, startAws, type TestAws } from './aws.ts'
 import { type Script, scriptServices } from './services.ts'
@@ -176,6 +177,34 @@ describe('a state that runs a Hive script', () => {
       status: 'open',
       token: 'token-1',
     })
+  })
+
+  it('says all quarters at once in fewer letters than a step may have', async () => {
+    const quarters = Array.from({ length: 108 }, (_, i) => `${1999 + Math.floor(i / 4)}Q${(i % 4) + 1}`)
+    const long = (name: string) => name.padEnd(63, 'x')
+    const name = 'e'.repeat(80)
+    script.executions.set(execution(name).Id, 'RUNNING')
+    await aws.cloud.as('dynamodb', 'UpdateItem', {
+      TableName: 'locks',
+      Key: { workflow: { S: 'Batch' } },
+      UpdateExpression: 'SET executionArn = :arn',
+      ExpressionAttributeValues: { ':arn': { S: execution(name).Id } },
+    })
+    await invoke(
+      processOrigination,
+      { execution: execution(name), state: 'ProcessOrigination', token: 't', clusterId: 'j-1', quarters },
+      {
+        ...environment,
+        RAW_BUCKET: long('raw'),
+        PROCESSED_BUCKET: long('processed'),
+        PROCESS_ORIGINATION_SCRIPT: `s3://${long('assets')}/${'0'.repeat(64)}.hql`,
+      },
+    )
+    const [step] = script.clusters[0]!.steps
+    expect(step?.args.join(' ')).toContain(quotedList(quarters))
+    // https://docs.aws.amazon.com/emr/latest/APIReference/API_HadoopJarStepConfig.html, and the name of a step
+    expect(step?.args.join(' ').length).toBeLessThan(10_240 / 2)
+    expect(step?.Name.length).toBeLessThanOrEqual(256)
   })
 
   it.each(['PENDING', 'RUNNING', 'COMPLETED'])('adopts its first step when that is %s', async (state) => {
