@@ -11,11 +11,9 @@ import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Truth } from '../../data/loans/generate-archive.ts'
 import { generateArchive } from '../../data/loans/generate-archive.ts'
-import { findMysqlServer } from '../../local/services/rds/index.ts'
+import { hasMysql } from '../support/mysql.ts'
 import { type Running, startRunning } from '../support/running.ts'
 import { alarm, silent } from '../support/watched.ts'
-
-const hasMysql = (await findMysqlServer()) !== undefined
 
 let running: Running
 let first: any

@@ -5,26 +5,20 @@
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startSite } from '../../data/loans/site/index.ts'
-import { findMysqlServer } from '../../local/services/rds/index.ts'
 import { Faulty, QUARTER } from '../support/faulty.ts'
 import { withoutAction } from '../support/grants.ts'
-import { changeMysql } from '../support/mysql.ts'
-import { type Running, startRunning } from '../support/running.ts'
-
-const hasMysql = (await findMysqlServer()) !== undefined
+import { changeMysql, hasMysql } from '../support/mysql.ts'
+import type { Running } from '../support/running.ts'
 
 let running: Running
 let faulty: Faulty
 
 beforeAll(async () => {
-  running = await startRunning({ quarters: [QUARTER], loans: 20 })
-  faulty = new Faulty(running, { mysql: hasMysql, redshift: true })
+  faulty = await Faulty.boot()
+  running = faulty.running
 }, 60_000)
 afterAll(() => running.close())
-beforeEach(async () => {
-  await faulty.quiet()
-  await faulty.publish()
-})
+beforeEach(() => faulty.begin())
 
 describe('the source', () => {
   const setPassword = async (password: string) => {

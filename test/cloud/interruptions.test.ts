@@ -6,25 +6,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RedriveExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../local/engines/states/intrinsics.ts'
-import { findMysqlServer } from '../../local/services/rds/index.ts'
-import { Faulty, QUARTER } from '../support/faulty.ts'
+import { Faulty } from '../support/faulty.ts'
 import { divertEvents, type Event } from '../support/interpose.ts'
-import { type Running, startRunning } from '../support/running.ts'
-
-const hasMysql = (await findMysqlServer()) !== undefined
+import type { Running } from '../support/running.ts'
 
 let running: Running
 let faulty: Faulty
 
 beforeAll(async () => {
-  running = await startRunning({ quarters: [QUARTER], loans: 20 })
-  faulty = new Faulty(running, { mysql: hasMysql, redshift: true })
+  faulty = await Faulty.boot()
+  running = faulty.running
 }, 60_000)
 afterAll(() => running.close())
-beforeEach(async () => {
-  await faulty.quiet()
-  await faulty.publish()
-})
+beforeEach(() => faulty.begin())
 
 describe('an execution', () => {
   async function abort(executionArn: string): Promise<void> {

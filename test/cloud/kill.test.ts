@@ -25,11 +25,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateArchive } from '../../data/loans/generate-archive.ts'
 import { type Site, startSite } from '../../data/loans/site/index.ts'
 import { synthesize } from '../../local/deploy/synth.ts'
-import { findMysqlServer } from '../../local/services/rds/index.ts'
+import { hasMysql as mysql } from '../support/mysql.ts'
 import { nothingRuns, trueCounts } from '../support/nothing-runs.ts'
 
 const WORKER = fileURLToPath(new URL('../support/cloud-process.ts', import.meta.url))
-const mysql = (await findMysqlServer()) !== undefined
 const STATES = [
   'ListArchives',
   'CollectQuarters',

@@ -12,12 +12,11 @@ import { synthesize } from '../../local/deploy/synth.ts'
 import { statementsOf } from '../../local/gateway/policy.ts'
 import type { PolicyDocument } from '../../local/gateway/principal.ts'
 import type { RoleRecord } from '../../local/local-cloud.ts'
-import { findMysqlServer } from '../../local/services/rds/index.ts'
+import { hasMysql } from '../support/mysql.ts'
 import { notExercised } from '../support/not-exercised.ts'
 import { type Running, startRunning } from '../support/running.ts'
 
 const template = readAssembly(await synthesize(), '000000000000', 'us-east-1').stacks[0]!.template
-const hasMysql = (await findMysqlServer()) !== undefined
 
 interface Grant {
   /** The role's logical id in the template. */
@@ -101,8 +100,12 @@ function without(role: RoleRecord, ...actions: string[]): RoleRecord {
 const LOADS =
   /^Batch(PrepareMysql|ListExportFiles|LoadMysql|SwapMysql|MeasureMysql|PrepareRedshift|LoadRedshift|Reconcile)|^Warehouse/
 
-/** The next run has everything to do, or everything but what comes before the loads. */
+/** A run that has nothing to do reports too. */
+const REPORT = /^BatchReport/
+
+/** The next run has everything to do, or everything but what comes before the role's state, where a run can begin there. */
 async function forget(role?: string): Promise<void> {
+  if (role && REPORT.test(role)) return
   const { cloud, outputs } = running.cloud
   const TableName = outputs.ArchivesTableName!
   const { Items = [] } = await cloud.call(cloud.admin, 'dynamodb', 'Scan', { TableName })

@@ -8,14 +8,12 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Archive, generateArchive } from '../../data/loans/generate-archive.ts'
-import { findMysqlServer } from '../../local/services/rds/index.ts'
-import { queryMysql } from '../support/mysql.ts'
+import { hasMysql, queryMysql } from '../support/mysql.ts'
 import { nothingRuns } from '../support/nothing-runs.ts'
 import { type Running, startRunning } from '../support/running.ts'
 import { unzip } from '../unit/loans/read-archive.ts'
 import { zipOf } from '../unit/tasks/zips.ts'
 
-const hasMysql = (await findMysqlServer()) !== undefined
 const load = { mysql: hasMysql, redshift: true }
 
 const GOOD = ['1999Q1', '1999Q2']

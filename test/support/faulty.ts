@@ -4,10 +4,12 @@ import type { DescribeExecutionCommandOutput } from '@aws-sdk/client-sfn'
 import { expect } from 'vitest'
 import { type Archive, generateArchive } from '../../data/loans/generate-archive.ts'
 import { beforeInvoking } from './interpose.ts'
+import { hasMysql } from './mysql.ts'
 import { nothingRuns, trueCounts } from './nothing-runs.ts'
-import type { Running } from './running.ts'
+import { type Running, startRunning } from './running.ts'
 
 export const QUARTER = '1999Q1'
+const LOANS = 20
 
 export class Faulty {
   readonly running: Running
@@ -16,17 +18,28 @@ export class Faulty {
   archive: Archive
   #seed = 100
 
-  constructor(running: Running, load: { mysql: boolean; redshift: boolean }) {
+  private constructor(running: Running) {
     this.running = running
-    this.load = load
+    this.load = { mysql: hasMysql, redshift: true }
     this.archive = running.archives[0]!
+  }
+
+  /** Boots a cloud of its own; `running.close()` ends it. */
+  static async boot(): Promise<Faulty> {
+    return new Faulty(await startRunning({ quarters: [QUARTER], loans: LOANS }))
+  }
+
+  /** Before each test: what one that failed left running is stopped, and there is an archive to collect. */
+  async begin(): Promise<void> {
+    await this.#quiet()
+    await this.publish()
   }
 
   /** Publishes the quarter with other rows, so that the next execution has work in every stage. */
   async publish(): Promise<Archive> {
     this.archive = await generateArchive({
       quarter: QUARTER,
-      loans: 20,
+      loans: LOANS,
       seed: ++this.#seed,
       dirty: 0.05,
       through: '1999-12',
@@ -36,7 +49,7 @@ export class Faulty {
   }
 
   /** Stops what a test that failed left running, so that the next one is judged by itself. */
-  async quiet(): Promise<void> {
+  async #quiet(): Promise<void> {
     const stateMachineArn = this.running.cloud.outputs.BatchStateMachineArn!
     const { executions } = await this.ask('states', 'ListExecutions', { stateMachineArn, statusFilter: 'RUNNING' })
     for (const { executionArn } of executions) await this.ask('states', 'StopExecution', { executionArn })

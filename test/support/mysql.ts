@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Connection, createConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
 import type { RunningCloud } from '../../local/boot.ts'
+import { findMysqlServer } from '../../local/services/rds/index.ts'
+
+/** Whether this machine has a MySQL server; executions load Redshift alone where it has none. */
+export const hasMysql = (await findMysqlServer()) !== undefined
 
 /** Runs one statement in the database `loans`. @returns how many rows it changed */
 export async function changeMysql(running: RunningCloud, sql: string): Promise<number> {
