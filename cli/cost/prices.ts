@@ -31,6 +31,8 @@ const cloudWatch = {
   dated: '2026-06-13',
 }
 
+const s3Requests = { page: 'https://c3x.dev/blog/s3-request-fees-explained', dated: 'no date' }
+
 const list = {
   /** On-Demand, Linux. */
   m7gXlargeHour: {
@@ -43,13 +45,16 @@ const list = {
   },
   /** EMR's own share, on top of EC2: a quarter of EC2's price. */
   emrM7gXlargeHour: { usd: 0.0408 },
-  ebsGp3GbMonth: { usd: 0.08 },
+  ebsGp3GbMonth: {
+    usd: 0.08,
+    source: { page: 'https://c3x.dev/resources/aws/aws_ebs_volume', dated: 'no date' },
+  },
   publicAddressHour: { usd: 0.005, source: { ...vpc, says: '3.60 a month' } },
   s3StandardGbMonth: { usd: 0.023, source: { page: 'https://go-cloud.io/?p=10624', dated: 'no date' } },
   /** PUT, COPY, POST and LIST. */
-  s3WriteRequest: { usd: 0.005 / 1000 },
+  s3WriteRequest: { usd: 0.005 / 1000, source: s3Requests },
   /** GET and all others. */
-  s3ReadRequest: { usd: 0.0004 / 1000 },
+  s3ReadRequest: { usd: 0.0004 / 1000, source: s3Requests },
   redshiftRpuHour: {
     usd: 0.36,
     source: {
@@ -94,7 +99,14 @@ const list = {
     },
   },
   /** Each metric that an alarm watches; the ten of the free tier are not taken off. */
-  alarmMetricMonth: { usd: 0.1 },
+  alarmMetricMonth: {
+    usd: 0.1,
+    source: {
+      page: 'https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm',
+      dated: 'no date',
+      says: '0.10 a month for an alarm of standard resolution, which watches one metric',
+    },
+  },
   /** One with more than 50 metrics is none of the three free ones (https://aws.amazon.com/cloudwatch/pricing/). */
   dashboardMonth: { usd: 3, source: cloudWatch },
 } satisfies Record<string, Price>
