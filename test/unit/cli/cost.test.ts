@@ -169,7 +169,7 @@ describe('stepwell cost', () => {
       new RegExp(`  Redshift Serverless +25\\.13 {2}RPU h +× ${PRICES.redshiftRpuHour} +9\\.05 {2}8 RPU`),
     )
     expect(out).toMatch(/\n {2}S3: reads +[\d,]+ {2}requests +× 0\.0000004 /)
-    expect(out).toMatch(/List prices of us-east-1: of 18, 12 were held against public pages on \d{4}-\d\d-\d\d/)
+    expect(out).toMatch(/List prices of us-east-1: of 18, 16 were held against public pages on \d{4}-\d\d-\d\d/)
   })
 
   it('refuses loans together with rows, and rows without a quarter', async () => {
