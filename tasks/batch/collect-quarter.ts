@@ -26,6 +26,8 @@ export interface Collected {
   quarter: string
   /** Whether it was this task that put the archive's files there. */
   collected: boolean
+  /** Of a rejected archive; the first is for the eye. */
+  error?: string
   rejected?: Rejection
 }
 
@@ -61,7 +63,7 @@ export const handler = writer({
         // What did not come as it was announced may do so another time.
         if (isWhole) await markRejected(env.ARCHIVES_TABLE, rejected)
         log.warn('Rejected the archive', { ...rejected })
-        return { quarter, collected: false, rejected }
+        return { quarter, collected: false, error: rejected.error, rejected }
       }
       try {
         const raw = new RawQuarter(env.RAW_BUCKET, archive)

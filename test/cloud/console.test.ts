@@ -16,8 +16,9 @@ const definition = JSON.stringify({
   QueryLanguage: 'JSONata',
   StartAt: 'Decide',
   States: {
-    Decide: { Type: 'Choice', Choices: [{ Condition: '{% $states.input.good %}', Next: 'Fine' }], Default: 'EachItem' },
+    Decide: { Type: 'Choice', Choices: [{ Condition: '{% $states.input.good %}', Next: 'Fine' }], Default: 'Report' },
     Fine: { Type: 'Pass', Output: { said: 'fine' }, End: true },
+    Report: { Type: 'Pass', Output: { html: 's3://shown-bucket/report.html' }, Next: 'EachItem' },
     EachItem: {
       Type: 'Map',
       Items: [1, 2],
@@ -96,6 +97,8 @@ describe.skipIf(!executablePath)('the console, in a real browser', () => {
     await page.locator('.badge.FAILED').first().waitFor()
     await page.getByRole('button', { name: 'Break: failed' }).waitFor()
     await page.getByRole('alert').getByText('Broken').waitFor()
+    // What it has reported before it failed.
+    expect(await page.getByRole('link', { name: 'Report' }).getAttribute('href')).toContain('shown-bucket/report.html')
     expect(await page.locator('tr.bad').count()).toBeGreaterThan(0)
   })
 

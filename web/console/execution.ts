@@ -58,7 +58,7 @@ export function ExecutionPage({ executionArn }: { executionArn: string }) {
       <h1>${execution.name}</h1>
       <p class="row"><span class=${`badge ${execution.status}`}>${execution.status}</span>
         <span>${clock(execution.startDate)} · ${duration((execution.stopDate ?? Date.now() / 1000) - execution.startDate)}${(execution.redriveCount ?? 0) > 0 && ` · redriven ${execution.redriveCount}×`}</span>
-        <${Actions} execution=${execution} onActed=${() => setActed(acted + 1)} /></p>
+        <${Actions} execution=${execution} report=${reportOf(execution.output ?? runs.get('Report')?.visits.at(-1)?.output)} onActed=${() => setActed(acted + 1)} /></p>
       ${execution.error && html`<p class="problem" role="alert"><strong>${execution.error}</strong> ${pretty(execution.cause)}</p>`}
     </section>
     <div class="columns">
@@ -68,7 +68,26 @@ export function ExecutionPage({ executionArn }: { executionArn: string }) {
     <${Events} events=${history.events} start=${execution.startDate} nameOf=${nameOf} picked=${shown} />`
 }
 
-function Actions({ execution, onActed }: { execution: Execution; onActed: () => void }) {
+interface Report {
+  bucket: string
+  key: string
+}
+
+/** The report that an execution names in its output, or, when it failed after it had written one, the state that did. */
+function reportOf(output = ''): Report | undefined {
+  const [, bucket, key] = /s3:\/\/([^/"]+)\/([^"]+\.html)/.exec(output) ?? []
+  return bucket && key ? { bucket, key } : undefined
+}
+
+function Actions({
+  execution,
+  report,
+  onActed,
+}: {
+  execution: Execution
+  report: Report | undefined
+  onActed: () => void
+}) {
   const { executionArn, stateMachineArn, status, input = '{}' } = execution
   const [problem, setProblem] = useState('')
   const act = (action: () => Promise<void>) => () => {
@@ -84,8 +103,7 @@ function Actions({ execution, onActed }: { execution: Execution; onActed: () => 
     const started = await call<{ executionArn: string }>('states', 'StartExecution', { stateMachineArn, input })
     location.hash = `#/execution/${encodeURIComponent(started.executionArn)}`
   })
-  const report = /s3:\/\/([^/"]+)\/([^"]+\.html)/.exec(execution.output ?? '')
-  return html`${report && html`<a class="button" href=${objectUrl(report[1]!, report[2]!)} target="_blank" rel="noopener">Report</a>`}
+  return html`${report && html`<a class="button" href=${objectUrl(report.bucket, report.key)} target="_blank" rel="noopener">Report</a>`}
     ${status === 'RUNNING' && html`<button class="quiet" onClick=${ask('StopExecution')}>Stop</button>`}
     ${['FAILED', 'ABORTED', 'TIMED_OUT'].includes(status) && html`<button class="quiet" onClick=${ask('RedriveExecution')}>Redrive</button>`}
     ${status !== 'RUNNING' && html`<button class="quiet" onClick=${again}>Start again with this input</button>`}

@@ -11,12 +11,13 @@ beforeAll(async () => {
   small = await startSmallCloud()
   await writeFile(`${inputs}-good.json`, JSON.stringify({ quarters: ['1999Q1', '1999Q2'] }))
   await writeFile(`${inputs}-bad.json`, JSON.stringify({ quarters: ['1999Q1'], fail: true }))
+  await writeFile(`${inputs}-rejecting.json`, JSON.stringify({ quarters: ['1999Q1', '1999Q2'], reject: true }))
   await writeFile(`${inputs}-once.json`, JSON.stringify({ quarters: ['1999Q1'], once: 'a' }))
   await writeFile(`${inputs}-twice.json`, JSON.stringify({ quarters: ['1999Q1'], twice: true }))
 })
 afterAll(() => small.close())
 
-const run = (which: 'good' | 'bad' | 'twice' | 'once', ...more: string[]) =>
+const run = (which: 'good' | 'bad' | 'rejecting' | 'twice' | 'once', ...more: string[]) =>
   stepwell('run', 'batch', '--input', `${inputs}-${which}.json`, '--endpoint', small.url, ...more)
 
 describe('run', () => {
@@ -85,6 +86,20 @@ describe('run', () => {
     }
     expect(plain.out).toMatch(/✗ CollectQuarter .* SourceLoginError\n/)
     expect(plain.out).not.toContain('tried again')
+  })
+
+  it('says of an execution that failed after its report which state decided so, and what it has reported', async () => {
+    const { code, objects } = await run('rejecting', '--json')
+    expect(code).toBe(1)
+    expect(objects.find(({ type }) => type === 'failure')).toMatchObject({
+      state: 'IsAnyArchiveRejected',
+      error: 'ArchivesRejected',
+      cause: 'State IsAnyArchiveRejected: 1 of 2 archives',
+    })
+    expect(objects.at(-1)).toMatchObject({
+      workflows: { batch: { status: 'FAILED', counts: { origination: { raw: 10 } } } },
+      urls: { batchReport: expect.stringContaining('/reports/batch/x/report.html?') },
+    })
   })
 
   it('tells of a retry', async () => {

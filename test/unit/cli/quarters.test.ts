@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type QuarterCounts, reportOf, tellQuarters } from '../../../cli/quarters.ts'
+import { type QuarterCounts, reportOf, tellQuarters, tellRejected } from '../../../cli/quarters.ts'
 import { type Archive, generateArchive } from '../../../data/loans/generate-archive.ts'
 
 let folder: string
@@ -23,6 +23,15 @@ const result = {
   output: { report: { json: 's3://r/k' } },
 }
 
+const archives = {
+  found: 2,
+  collected: 1,
+  unchanged: 0,
+  rejected: [
+    { quarter: '1999Q2', name: 'a.zip', error: 'ArchiveCorrupt', reason: 'It is no zip.', record: 's3://p/q.json' },
+  ],
+}
+
 /** The report of an execution that has loaded the sample, with some more rows of performance. */
 function reportWith(more: number): S3Client {
   const { origination, performance } = archive.truth.tables
@@ -37,16 +46,19 @@ function reportWith(more: number): S3Client {
     origination: counted(origination),
     performance: counted(performance, more),
   }
-  const report = { counts: quarter, quarters: [quarter] }
+  const report = { counts: quarter, quarters: [quarter], archives }
   return {
     send: async () => ({ Body: { transformToString: async () => JSON.stringify(report) } }),
   } as unknown as S3Client
 }
 
-function told(quarters: readonly QuarterCounts[], totals: unknown): string {
+const told = (quarters: readonly QuarterCounts[], totals: unknown) =>
+  linesOf((output) => tellQuarters(output, quarters, totals))
+
+function linesOf(tell: (output: any) => void): string {
   const lines: string[] = []
-  const colors = { green: (text: string) => text, red: (text: string) => text }
-  tellQuarters({ colors, line: (text = '') => lines.push(text) } as any, quarters, totals)
+  const plain = (text: string) => text
+  tell({ colors: { green: plain, red: plain, dim: plain }, line: (text = '') => lines.push(text) })
   return lines.join('\n')
 }
 
@@ -78,4 +90,13 @@ it('a store that was left out shows no number, and a workflow without quarters n
     /all .* 10 .* 9 .* - .* 9$/,
   )
   expect(await reportOf({ ...result, workflow: 'model' }, reportWith(0), folder)).toEqual({ quarters: [] })
+})
+
+it('archives that were rejected are told with the reason and where it is kept; where none was, nothing is', async () => {
+  const report = await reportOf(result, reportWith(0), folder)
+  expect(report.archives).toEqual(archives)
+  expect(linesOf((output) => tellRejected(output, archives))).toBe(
+    '\n  1 of 2 archives rejected\n  1999Q2  ArchiveCorrupt  It is no zip.\n          s3://p/q.json',
+  )
+  expect(linesOf((output) => tellRejected(output, { ...archives, rejected: [] }))).toBe('')
 })

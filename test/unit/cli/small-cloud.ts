@@ -67,8 +67,20 @@ const DEFINITION = {
         counts: { origination: { raw: 10, rejected: 1, processed: 9, mysql: null, redshift: 9 } },
         report: { html: 's3://reports/batch/x/report.html' },
       },
-      End: true,
+      Next: 'IsAnyArchiveRejected',
     },
+    IsAnyArchiveRejected: {
+      Type: 'Choice',
+      Choices: [
+        {
+          Condition: '{% $states.context.Execution.Input.reject = true %}',
+          Assign: { failure: { Error: 'ArchivesRejected', Cause: 'State IsAnyArchiveRejected: 1 of 2 archives' } },
+          Next: 'Failed',
+        },
+      ],
+      Default: 'Succeeded',
+    },
+    Succeeded: { Type: 'Succeed' },
     Failed: { Type: 'Fail', Error: '{% $failure.Error %}', Cause: '{% $failure.Cause %}' },
   },
 }
