@@ -88,6 +88,12 @@ describe('run', () => {
     expect(plain.out).not.toContain('tried again')
   })
 
+  it('tells of a retry', async () => {
+    const { code, out } = await run('twice')
+    expect(code).toBe(0)
+    expect(out).toMatch(/↻ CollectQuarter +TransientError: tried again/)
+  })
+
   it('says of an execution that failed after its report which state decided so, and what it has reported', async () => {
     const { code, objects } = await run('rejecting', '--json')
     expect(code).toBe(1)
@@ -100,12 +106,6 @@ describe('run', () => {
       workflows: { batch: { status: 'FAILED', counts: { origination: { raw: 10 } } } },
       urls: { batchReport: expect.stringContaining('/reports/batch/x/report.html?') },
     })
-  })
-
-  it('tells of a retry', async () => {
-    const { code, out } = await run('twice')
-    expect(code).toBe(0)
-    expect(out).toMatch(/↻ CollectQuarter +TransientError: tried again/)
   })
 
   it('names the workflows that there are', async () => {
