@@ -30,6 +30,12 @@ export interface Environment {
 
 const SITE_USER = 'loader'
 
+/** Where else it can be reached, by name. */
+export function places({ cloud, site }: Environment): Record<string, string> {
+  const executionsApi = cloud.outputs.ExecutionsApiUrl
+  return { source: site.url, ...(executionsApi && { executionsApi }) }
+}
+
 /**
  * Brings the local cloud up, telling `output` how it goes. What was started is closed again when something fails.
  * @throws CliError, or the named errors of local/: PortInUseError, DataDirInUseError, SynthesisError, DeployError

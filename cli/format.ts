@@ -41,7 +41,7 @@ function isNumbers(value: unknown): value is Record<string, number> {
 }
 
 /** `clusterId` → `cluster id` */
-function words(name: string): string {
+export function words(name: string): string {
   return name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
 }
 

@@ -1,7 +1,7 @@
 /** How the runs of `start` went: one object for programs, a table and links for people. */
 import type { RunResult } from './execution.ts'
 import type { Failure } from './failure.ts'
-import { table } from './format.ts'
+import { table, words } from './format.ts'
 import { classifierUrl, consoleUrl, executionUrl, objectUrl } from './links.ts'
 import { type ModelSummary, modelRows, modelSummary } from './model-summary.ts'
 import type { Output } from './output.ts'
@@ -27,7 +27,8 @@ export interface Summary extends Record<string, unknown> {
   urls: Record<string, string>
 }
 
-export function summaryOf(endpoint: string, source: string | undefined, results: readonly RunResult[]): Summary {
+/** @param places what only the process that holds the cloud knows of: addresses by name */
+export function summaryOf(endpoint: string, places: Record<string, string>, results: readonly RunResult[]): Summary {
   const workflows = results.map(({ workflow, status, executionArn, seconds, counts, quarters, archives, failure }) => [
     workflow,
     {
@@ -40,7 +41,7 @@ export function summaryOf(endpoint: string, source: string | undefined, results:
       ...(failure && { failure }),
     },
   ])
-  const urls: Record<string, string> = { endpoint, console: consoleUrl(endpoint), ...(source && { source }) }
+  const urls: Record<string, string> = { endpoint, console: consoleUrl(endpoint), ...places }
   for (const { workflow, executionArn, output } of results) {
     urls[`${workflow}Execution`] = executionUrl(endpoint, executionArn)
     const { html } = (output?.report ?? {}) as { html?: unknown }
@@ -92,8 +93,4 @@ function tellFailed(output: Output, { workflows }: Summary): void {
     output.line(`  log    ${failure.log}`)
     output.line(`  next   ${failure.next}`)
   }
-}
-
-function words(name: string): string {
-  return name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
 }

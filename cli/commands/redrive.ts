@@ -27,7 +27,7 @@ async function run(id: string, options: { endpoint: string; json?: boolean }): P
       workflow,
       executionArn,
     )
-    tellSummary(output, summaryOf(endpoint, undefined, [result]))
+    tellSummary(output, summaryOf(endpoint, {}, [result]))
     if (result.status !== 'SUCCEEDED') throw new ExecutionFailed(result.status)
   } catch (error) {
     if ((error as Error).name === 'ExecutionNotRedrivable') {

@@ -59,7 +59,7 @@ async function action(name: string, options: Options): Promise<void> {
         ? await runWithProducer(context, endpoint, workflow)
         : await runWorkflow(context, workflow, input)
     await addReport(result, s3)
-    tellSummary(output, summaryOf(endpoint, undefined, [result]))
+    tellSummary(output, summaryOf(endpoint, {}, [result]))
     if (result.status !== 'SUCCEEDED') throw new ExecutionFailed(result.status)
     if (result.balance?.balanced === false) throw new ExecutionFailed('records are missing or came twice')
   } catch (error) {

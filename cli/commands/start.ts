@@ -1,7 +1,7 @@
 /** `stepwell start`: everything. Synthesizes, boots, makes sample data, runs the workflows, sums up. */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Clients } from '../clients.ts'
-import { bringUp, type EnvironmentOptions } from '../environment.ts'
+import { bringUp, type EnvironmentOptions, places } from '../environment.ts'
 import { ExecutionFailed } from '../errors.ts'
 import { type RunResult, runWorkflow } from '../execution.ts'
 import { ensureSampleImages } from '../images.ts'
@@ -43,7 +43,7 @@ async function run(options: Options): Promise<void> {
     if (isWanted('model')) await ensureSampleImages(options.dataDir, environment.clients.s3, output)
     const results = await runAll(wanted, environment.clients, output, interrupt.signal)
     for (const result of results) await addReport(result, environment.clients.s3, archiveFolder(options.dataDir))
-    tellSummary(output, summaryOf(environment.cloud.url, environment.site.url, results))
+    tellSummary(output, summaryOf(environment.cloud.url, places(environment), results))
     const failed = results.some(
       ({ status, balance, quarters }) =>
         status !== 'SUCCEEDED' || balance?.balanced === false || quarters?.some(({ truth }) => truth === false),
