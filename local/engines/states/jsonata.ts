@@ -7,6 +7,7 @@ import jsonata from 'jsonata'
 import { EvaluationFailure } from './errors.ts'
 import { hash, partition, range, seededRandom } from './intrinsics.ts'
 import { copyJson, type Json, textOf, typeName } from './json.ts'
+import { TimedRegExp } from './timed-regexp.ts'
 
 /** An expression between `{%` and `%}`, compiled. */
 export interface JsonataExpression {
@@ -26,6 +27,9 @@ const maxCached = 10_000
 const maxDepth = 500
 const maxMilliseconds = 5_000
 
+/** All expressions are compiled with it: JSONata keeps one engine, that of the last. Its types ask for an instance where it takes the class. */
+const options = { RegexEngine: TimedRegExp as unknown as RegExp }
+
 /** Whether a string is a JSONata expression by ASL's rule: it begins with `{%` and ends with `%}`. */
 export function isJsonata(value: unknown): value is string {
   return typeof value === 'string' && value.startsWith('{%') && value.endsWith('%}') && value.length >= 4
@@ -40,7 +44,7 @@ export function jsonataText(value: string): string {
 export function compileJsonata(text: string): JsonataExpression {
   let entry = compiled.get(text)
   if (!entry) {
-    const expression = jsonata(text)
+    const expression = jsonata(text, options)
     const guarded = /\bfunction\b|λ|~>|\?\s*[,)]|\.\./.test(text)
     extend(expression, guarded)
     const simple = /^\$[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(text) ? text.slice(1).split('.') : undefined
@@ -51,7 +55,7 @@ export function compileJsonata(text: string): JsonataExpression {
   return entry
 }
 
-const shownTime = jsonata('$fromMillis(time, picture, timezone)')
+const shownTime = jsonata('$fromMillis(time, picture, timezone)', options)
 
 /** `$millis()` and `$now()` by another clock than the machine's. */
 export function clockBindings(now: () => number): Bindings {

@@ -39,6 +39,32 @@ describe('JSONata', () => {
     },
   )
 
+  it('gives a regular expression up that would look for ever, as an error of the state', async () => {
+    const began = process.cpuUsage()
+    const Output = '{% $contains($states.input, /^(a+)+$/) %}'
+    const ended = await bench().run(only({ Type: 'Pass', Output, End: true }), `${'a'.repeat(60)}b`)
+    expect(ended).toMatchObject({
+      status: 'FAILED',
+      error: 'States.QueryEvaluationError',
+      cause: expect.stringContaining('The regular expression /^(a+)+$/ takes too long.'),
+    })
+    expect(process.cpuUsage(began).user).toBeLessThan(4_000_000)
+  })
+
+  it('finds, splits and replaces by regular expressions as ever, also in long texts', async () => {
+    const Output = `{% {
+      'found': $match($states.input, /([a-z]+)-(\\d+)/i).groups,
+      'parts': $split($states.input, /, */),
+      'other': $replace($states.input, /(\\w+)-(\\d)/, '$2-$1')
+    } %}`
+    const { output } = await bench().run(only({ Type: 'Pass', Output, End: true }), 'Alpha-1, beta-2,gamma-3')
+    expect(JSON.parse(output ?? '')).toEqual({
+      found: ['Alpha', '1', 'beta', '2', 'gamma', '3'],
+      parts: ['Alpha-1', 'beta-2', 'gamma-3'],
+      other: '1-Alpha, 2-beta,3-gamma',
+    })
+  })
+
   it.each([
     '{% $states.input ~> |__proto__|{"polluted": true}| %}',
     '{% $states.input ~> |constructor.prototype|{"polluted": true}| %}',
