@@ -80,7 +80,7 @@ export function rejectionCause({ found, rejected }: ArchiveCounts): string {
   const one = rejected.length === 1
   const head = `${rejected.length} of ${found} archives ${one ? 'was' : 'were'} rejected. What could be loaded of the others is loaded; a quarter whose archive was rejected is as it was before.`
   const next =
-    'Put a whole archive where each of them was, or take it away from there, and start a new execution. One that is as it was is not looked at again, unless the input\'s "quarters" name its quarter.'
+    'Put a whole archive where the source has each of them, or take it away from there, and start a new execution. One that is as it was is not looked at again, unless the input\'s "quarters" name its quarter.'
   let text = head
   for (const [i, { quarter, error, reason, location, record }] of rejected.entries()) {
     const line = `\n${quarter}: ${error}: ${reason} It lies at ${location}; see ${record}.`
