@@ -40,6 +40,11 @@ export function connect(endpoint: string): Clients {
 
 /** Clients of a local cloud that is up. @throws CliError saying how to start one */
 export async function connectToRunning(endpoint: string): Promise<Clients> {
+  if (!URL.canParse('/_stepwell/health', endpoint)) {
+    throw new CliError(
+      `"${endpoint}" is no address. Name the local cloud's with --endpoint (or AWS_ENDPOINT_URL), as http://127.0.0.1:4566.`,
+    )
+  }
   const health = await fetch(new URL('/_stepwell/health', endpoint), { signal: AbortSignal.timeout(5_000) }).catch(
     () => undefined,
   )

@@ -200,6 +200,16 @@ describe('commands about executions', () => {
 })
 
 describe('a cloud that is not up', () => {
+  it.each(['', '127.0.0.1:4566', 'localhost:4566'])(
+    'is not looked for at %j, which is no address',
+    async (endpoint) => {
+      const { code, err } = await stepwell('status', `--endpoint=${endpoint}`)
+      expect(code).toBe(1)
+      expect(err).toContain(`"${endpoint}" is no address. `)
+      expect(err).not.toContain('    at ')
+    },
+  )
+
   it.each([['status'], ['run', 'batch'], ['history', 'x'], ['logs', 'x'], ['redrive', 'x']])(
     '%s says how to start one',
     async (...words) => {
