@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** The bundler gives tasks their SQL as text; so do tests. */
@@ -10,9 +11,13 @@ const sqlAsText = {
 /** CI shares its machine with nobody it knows: what fails there once for want of time gets another try, and says so. */
 const retry = process.env.CI ? 2 : 0
 
+/** A file that runs the local cloud waits half of its time, and makes use of two cores in the other half: also on two cores, two at a time. */
+const maxWorkers = Math.max(2, availableParallelism() - 1)
+
 /** Tests are grouped by what they need: nothing (unit), or the local cloud on the wire, some a browser too (cloud). */
 export default defineConfig({
   test: {
+    maxWorkers,
     projects: [
       {
         plugins: [sqlAsText],
@@ -30,6 +35,7 @@ export default defineConfig({
           name: 'cloud',
           retry,
           include: ['test/cloud/**/*.test.ts'],
+          globalSetup: 'test/support/synthesized.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
           pool: 'forks',

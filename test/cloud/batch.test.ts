@@ -23,7 +23,7 @@ beforeAll(async () => {
   const execution = await running.end(await running.start({ load: { mysql: hasMysql } }))
   expect(execution.error, execution.cause).toBeUndefined()
   first = { ...execution, output: JSON.parse(execution.output!) }
-}, 120_000)
+})
 afterAll(() => running.close())
 
 function sum(pick: (truth: Truth) => number): number {

@@ -16,7 +16,7 @@ let faulty: Faulty
 beforeAll(async () => {
   faulty = await Faulty.boot()
   running = faulty.running
-}, 60_000)
+})
 afterAll(() => running.close())
 beforeEach(() => faulty.begin())
 

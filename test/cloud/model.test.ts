@@ -134,7 +134,7 @@ describe('the model workflow', () => {
     expect((await model.keys('images/')).filter((key) => key.endsWith('/dataset.json'))).toHaveLength(1)
     expect((await describeEndpoint()).EndpointConfigName).toBe(again.result.model)
     expect(again.result.model).not.toBe(first.result.model)
-  }, 120_000)
+  })
 })
 
 describe('the endpoint', () => {
@@ -241,7 +241,7 @@ describe('what goes wrong leaves the old model in service', () => {
     expect(failed).toMatchObject({ status: 'FAILED', error: 'TrainingFailed' })
     expect(failed.cause).toContain('7 is greater than the maximum of 1 (learning_rate)')
     await stillServes(before)
-  }, 60_000)
+  })
 
   it('when somebody stops the training job', async () => {
     const before = await serving()
@@ -257,7 +257,7 @@ describe('what goes wrong leaves the old model in service', () => {
     const stopped = await model.end(executionArn)
     expect(stopped).toMatchObject({ status: 'FAILED', error: 'TrainingStopped' })
     await stillServes(before)
-  }, 60_000)
+  })
 
   it('when the execution is aborted: its training job is stopped too', async () => {
     const before = await serving()
@@ -277,7 +277,7 @@ describe('what goes wrong leaves the old model in service', () => {
     await expect.poll(() => job('Stopped'), { timeout: 30_000 }).toBe(name)
     expect(name).not.toBe(stoppedBefore)
     await stillServes(before)
-  }, 120_000)
+  })
 
   it('when the model is not accurate enough', async () => {
     const before = await serving()
@@ -292,14 +292,14 @@ describe('what goes wrong leaves the old model in service', () => {
     await model.put(`${dataset}validation_lst/validation.lst`, lst, model.processed)
     expect(failed).toMatchObject({ status: 'FAILED', error: 'ModelNotAccurate' })
     await stillServes(before)
-  }, 60_000)
+  })
 
   it('when the endpoint fails its smoke test: the update is rolled back', async () => {
     const before = await serving()
     const failed = await withSwappedHeldOut(() => model.run({ ...input, minAccuracy: 0.75 }))
     expect(failed, failed.cause).toMatchObject({ status: 'FAILED', error: 'SmokeTestFailed' })
     await stillServes(before)
-  }, 90_000)
+  })
 
   it('when there is one class only, or too few images', async () => {
     const before = await serving()
@@ -309,7 +309,7 @@ describe('what goes wrong leaves the old model in service', () => {
     await model.put('few/two/1.jpg', 'words')
     expect(await model.run({ ...input, images: 'few/' })).toMatchObject({ status: 'FAILED', error: 'OneClassOnly' })
     await stillServes(before)
-  }, 60_000)
+  })
 })
 
 describe('cross-validation', () => {
@@ -328,7 +328,7 @@ describe('cross-validation', () => {
     const all = [...(await validated(0)), ...(await validated(1))]
     expect(new Set(all).size).toBe(all.length)
     expect(all).toHaveLength(result.images.accepted)
-  }, 120_000)
+  })
 })
 
 describe('a grant of its roles that is taken away', () => {
@@ -354,7 +354,7 @@ describe('models', () => {
     const { Models = [] } = await model.sagemaker.send(new ListModelsCommand({ MaxResults: 100 }))
     expect(Models).toHaveLength(3)
     expect(Models[0]!.ModelName).toBe((await describeEndpoint()).EndpointConfigName)
-  }, 60_000)
+  })
 
   it('outlive their endpoint: the teardown ends what costs, twice without harm', async () => {
     for (const deleted of [true, false]) {
@@ -377,7 +377,7 @@ describe('models', () => {
     const failed = await withSwappedHeldOut(() => model.run({ ...input, minAccuracy: 0.75 }))
     expect(failed, failed.cause).toMatchObject({ status: 'FAILED', error: 'SmokeTestFailed' })
     await expect(describeEndpoint()).rejects.toThrow('Could not find endpoint')
-  }, 90_000)
+  })
 })
 
 /** What the smoke test takes for held-out pictures of one class are pictures of the other meanwhile. */

@@ -78,7 +78,7 @@ beforeAll(async () => {
   )
   first = await stream.run('StreamStateMachineArn')
   await producing
-}, 120_000)
+})
 afterAll(() => stream.close())
 
 describe('the stream workflow', () => {

@@ -35,7 +35,7 @@ beforeAll(async () => {
       .replace(/(?<=.)([A-Z])/g, '-$1')
       .toLowerCase(),
   }))
-}, 120_000)
+})
 afterAll(async () => {
   scheduler?.destroy()
   await stream?.close()

@@ -1,0 +1,6 @@
+/** Before the first test of the cloud: the template is synthesized, once for all files and by nobody's time-out. */
+import { synthesize } from '../../local/deploy/synth.ts'
+
+export async function setup(): Promise<void> {
+  await synthesize()
+}
