@@ -1,4 +1,4 @@
-/** Makes MySQL ready, as master: the database, its tables, the loader's account, and a staging table without rows of these quarters. */
+/** Makes MySQL ready, as master: the database, its tables, the loader's account, and an empty staging table. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { z } from 'zod'
 import createTables from '../../sql/mysql/create-tables.sql'
