@@ -26,7 +26,7 @@ export const handler = writer({
     archives: z.array(archiveSchema),
     quarters: z.array(quarterSchema).min(1),
     stores: storesSchema,
-    /** Origination by quarter, as SwapMysql measured it; null when MySQL was left out. */
+    /** Origination by quarter, as MeasureMysql found it; null when MySQL was left out. */
     mysqlMeasures: z.record(quarterSchema, z.string()).nullable(),
   }),
   environment: redshiftEnvironment.extend({ ARCHIVES_TABLE: required }),
