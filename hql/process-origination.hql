@@ -187,7 +187,7 @@ SELECT layout, quarter, loan_identifier, line, record, if(copy > 1, 'duplicate',
 FROM (
   SELECT
     c.layout, c.quarter, c.loan_identifier, c.line, c.record,
-    row_number() OVER (PARTITION BY c.loan_identifier ORDER BY trim(c.line)) AS copy
+    row_number() OVER (PARTITION BY c.loan_identifier ORDER BY trim(c.line), c.line) AS copy
   FROM checked_origination c
   JOIN repeated_origination r
     ON r.loan_identifier = c.loan_identifier

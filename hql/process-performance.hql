@@ -161,7 +161,7 @@ SELECT
 FROM (
   SELECT
     c.layout, c.quarter, c.loan_identifier, c.period, c.line, c.tidy,
-    row_number() OVER (PARTITION BY c.loan_identifier, c.period ORDER BY trim(c.line)) AS copy
+    row_number() OVER (PARTITION BY c.loan_identifier, c.period ORDER BY trim(c.line), c.line) AS copy
   FROM checked_performance c
   JOIN repeated_performance r
     ON r.loan_identifier = c.loan_identifier AND r.period = c.period

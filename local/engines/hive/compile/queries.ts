@@ -13,6 +13,8 @@ export interface CompiledQuery {
   /** The query in its order, with its limit. */
   readonly sql: string
   readonly columns: readonly Column[]
+  /** Did it ask for an order? */
+  readonly ordered: boolean
   /** The same rows in any order with the sort keys as further columns: what INSERT sorts itself. Absent when a limit makes the order part of the result. */
   readonly unsorted?:
     | { readonly sql: string; readonly keys: readonly SortColumn[]; readonly columns: number }
@@ -114,7 +116,7 @@ class QueryCompiler {
           }
     // Names of WITH are known only inside of it.
     const { sortedInput, byPartition } = keys.length || limit || names.size ? {} : body
-    return { sql, columns: body.columns, unsorted, sortedInput, byPartition }
+    return { sql, columns: body.columns, ordered: order.length > 0, unsorted, sortedInput, byPartition }
   }
 
   #extended(body: Body, sorted: readonly { hidden?: string | undefined }[]): string {

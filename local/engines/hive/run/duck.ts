@@ -60,6 +60,19 @@ export class Duck {
     return Number(count ?? 0)
   }
 
+  /**
+   * Runs a statement whose rows may be written in any order, which no thread need wait for: a fifth less time for a large table. The
+   * setting is the database's, so nothing else may run meanwhile.
+   */
+  async runInAnyOrder(sql: string, at: Place): Promise<number> {
+    await this.rows('SET preserve_insertion_order = false', at)
+    try {
+      return await this.run(sql, at)
+    } finally {
+      await this.rows('SET preserve_insertion_order = true', at)
+    }
+  }
+
   /** Runs a query and gives its rows; for small results. */
   async rows(sql: string, at: Place): Promise<unknown[][]> {
     const connection = await this.#connection()

@@ -75,6 +75,7 @@ function reordered(query: CompiledQuery, table: Table, target: InsertTarget, fix
   return {
     sql: `SELECT ${list.join(', ')} FROM (${query.sql}) AS q(${query.columns.map((_, i) => `c${i}`).join(', ')})`,
     columns,
+    ordered: query.ordered,
   }
 }
 

@@ -83,7 +83,8 @@ export class Writer {
   async keep(table: Table, query: CompiledQuery, at: Place): Promise<number> {
     await this.#storage.folder(table.location, 'write')
     const kept = `kept-${++this.#count}`
-    await this.#duck.run(`CREATE TABLE ${identifier(kept)} AS ${rowsOf(query, table.columns, at)}`, at)
+    const sql = `CREATE TABLE ${identifier(kept)} AS ${rowsOf(query, table.columns, at)}`
+    await (query.ordered ? this.#duck.run(sql, at) : this.#duck.runInAnyOrder(sql, at))
     table.kept = kept
     const [[rows] = []] = await this.#duck.rows(`SELECT count(*) FROM ${identifier(kept)}`, at)
     return Number(rows)
