@@ -40,7 +40,12 @@ export class Sandbox {
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: { entry: entry ?? join(spec.folder, `${file}.mjs`), handlerName },
       // Lambda's environment is the function's own: nothing of the host's leaks in.
-      env: { ...spec.environment, TMPDIR: spec.temp },
+      env: {
+        ...spec.environment,
+        TMPDIR: spec.temp,
+        // A new thread's only way to be told before its first module is loaded; the worker takes it out again.
+        ...(spec.compileCache && { NODE_COMPILE_CACHE: spec.compileCache }),
+      },
       stdout: true,
       stderr: true,
       argv: [],

@@ -10,6 +10,9 @@ interface Work {
   context: Record<string, unknown>
 }
 
+// Node.js has read it: the function, and what it starts, has nothing to do with it.
+delete process.env.NODE_COMPILE_CACHE
+
 const port = parentPort!
 const { entry, handlerName } = workerData as { entry: string; handlerName: string }
 let current: string | undefined

@@ -1,5 +1,5 @@
 /** The functions of the local cloud, as the template describes them, and the environment Lambda gives them. */
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import type { Cloud, Collection, RoleSession } from '../../cloud.ts'
 import type { FunctionSpec } from '../../engines/lambda/function.ts'
 import { AwsError } from '../../gateway/aws-error.ts'
@@ -75,6 +75,8 @@ export class Functions {
       memoryMb: record.memoryMb,
       timeoutSeconds: record.timeoutSeconds,
       temp,
+      // Beside the code, whose path is part of each entry's name: every data folder uses it, and it goes with the assembly.
+      compileCache: join(dirname(record.folder), '.compile-cache'),
       log,
       environment: {
         PATH: process.env.PATH ?? '/usr/bin:/bin',

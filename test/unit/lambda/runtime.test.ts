@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -63,6 +63,28 @@ describe('an invocation', () => {
     expect(both.map((result) => result.payload).sort()).toEqual(['1', '3'])
   })
 
+  it('leaves its compiled code to the sandboxes to come, and runs other code anew', async () => {
+    // Prepare
+    const compileCache = join(root, 'compiled')
+    const version = (name: string) => define('code', `export const handler = async () => '${name}'`, { compileCache })
+    const entries = () =>
+      readdirSync(compileCache, { recursive: true, encoding: 'utf8' }).filter((one) => /[0-9a-f]{8}$/.test(one))
+
+    // Act
+    await invoke(version('one'))
+    await runtime.recycle('code')
+    const left = entries()
+    const again = await invoke(version('one'))
+    await runtime.recycle('code')
+    const other = await invoke(version('two'))
+
+    // Assess
+    expect(left).not.toEqual([])
+    expect(again.payload).toBe('"one"')
+    expect(other.payload).toBe('"two"')
+    expect(entries()).toEqual(left)
+  })
+
   it('gives null for undefined', async () => {
     expect((await invoke(define('nothing', `export const handler = async () => {}`))).payload).toBe('null')
   })
@@ -70,6 +92,7 @@ describe('an invocation', () => {
   it('sees only its own environment', async () => {
     const spec = define('env', `export const handler = async () => Object.keys(process.env).sort()`, {
       environment: { TABLE: 't' },
+      compileCache: join(root, 'compiled'),
     })
     expect(JSON.parse((await invoke(spec)).payload)).toEqual(['TABLE', 'TMPDIR'])
   })
