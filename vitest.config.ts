@@ -14,6 +14,9 @@ const retry = process.env.CI ? 2 : 0
 /** A file that runs the local cloud waits half of its time, and makes use of two cores in the other half: also on two cores, two at a time. */
 const maxWorkers = Math.max(2, availableParallelism() - 1)
 
+/** How long is waited for what comes to pass by itself: no test is red because the machine is busy. */
+const patience = { unit: { poll: { timeout: 20_000 } }, cloud: { poll: { timeout: 60_000 } } }
+
 /** Tests are grouped by what they need: nothing (unit), or the local cloud on the wire, some a browser too (cloud). */
 export default defineConfig({
   test: {
@@ -26,6 +29,7 @@ export default defineConfig({
           retry,
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 30_000,
+          expect: patience.unit,
           // The tasks' own log lines are not what a test run is read for.
           env: { POWERTOOLS_LOG_LEVEL: 'SILENT' },
         },
@@ -38,6 +42,7 @@ export default defineConfig({
           globalSetup: 'test/support/synthesized.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: patience.cloud,
           pool: 'forks',
         },
       },

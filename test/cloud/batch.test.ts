@@ -59,7 +59,7 @@ describe('the batch workflow on two dirty quarters', () => {
     'is measured in all that its dashboard draws and its alarms watch',
     async () => {
       // The database's share of the processor is known after some seconds.
-      await expect.poll(() => silent(running.cloud, 'batch'), { timeout: 15_000, interval: 500 }).toEqual([])
+      await expect.poll(() => silent(running.cloud, 'batch'), { interval: 500 }).toEqual([])
     },
   )
 
@@ -83,9 +83,7 @@ describe('the batch workflow on two dirty quarters', () => {
         Sql: 'SELECT quarter, COUNT(*) FROM performance GROUP BY quarter ORDER BY quarter',
       }),
     )
-    await expect
-      .poll(async () => (await redshift.send(new DescribeStatementCommand({ Id }))).Status, { timeout: 5000 })
-      .toBe('FINISHED')
+    await expect.poll(async () => (await redshift.send(new DescribeStatementCommand({ Id }))).Status).toBe('FINISHED')
     const { Records } = await redshift.send(new GetStatementResultCommand({ Id }))
     expect(Records).toEqual(
       running.archives.map(({ truth }) => [
@@ -220,11 +218,11 @@ describe('two executions at once', () => {
   it('are refused to the second, which names the first; the first is not disturbed', async () => {
     await generateArchive({ quarter: '1999Q2', loans: 30, seed: 5, dirty: 0.05, folder: running.folder })
     const one = await running.start({ load: { mysql: hasMysql } }, 'one')
-    await expect.poll(() => running.entered(one), { timeout: 20_000, interval: 20 }).toContain('IsAnythingNew')
+    await expect.poll(() => running.entered(one), { interval: 20 }).toContain('IsAnythingNew')
     const two = await running.end(await running.start({}, 'two'))
     expect(two).toMatchObject({ status: 'FAILED', error: 'AnotherExecutionRuns' })
     expect(two.cause).toContain(one)
-    await expect.poll(async () => (await alarm(running.cloud, 'BatchLost')).StateValue, { timeout: 5000 }).toBe('ALARM')
+    await expect.poll(async () => (await alarm(running.cloud, 'BatchLost')).StateValue).toBe('ALARM')
     expect((await running.end(one)).status).toBe('SUCCEEDED')
     const three = await running.end(await running.start({ load: { mysql: hasMysql } }, 'three'))
     expect(three.status, three.cause).toBe('SUCCEEDED')

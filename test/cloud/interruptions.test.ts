@@ -195,7 +195,7 @@ describe('an event', () => {
       await faulty.invoke('jobs/reconcile-jobs', {})
       return running.entered(executionArn)
     }
-    await expect.poll(goesOn, { timeout: 60_000 }).toContain('ProcessOrigination')
+    await expect.poll(goesOn).toContain('ProcessOrigination')
     const ended = await running.end(executionArn)
     through()
     faulty.equalsTruth(ended)

@@ -252,7 +252,7 @@ describe('what goes wrong leaves the old model in service', () => {
       )
       return TrainingJobSummaries[0]?.TrainingJobName
     }
-    await expect.poll(running, { timeout: 30_000, interval: 20 }).toBeDefined()
+    await expect.poll(running, { interval: 20 }).toBeDefined()
     await model.sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: (await running())! }))
     const stopped = await model.end(executionArn)
     expect(stopped).toMatchObject({ status: 'FAILED', error: 'TrainingStopped' })
@@ -271,10 +271,10 @@ describe('what goes wrong leaves the old model in service', () => {
         ?.TrainingJobName
     }
     const stoppedBefore = await job('Stopped')
-    await expect.poll(() => job('InProgress'), { timeout: 60_000, interval: 20 }).toBeDefined()
+    await expect.poll(() => job('InProgress'), { interval: 20 }).toBeDefined()
     const name = await job('InProgress')
     await model.abort(executionArn)
-    await expect.poll(() => job('Stopped'), { timeout: 30_000 }).toBe(name)
+    await expect.poll(() => job('Stopped')).toBe(name)
     expect(name).not.toBe(stoppedBefore)
     await stillServes(before)
   })
@@ -370,7 +370,7 @@ describe('models', () => {
   it('are measured in all that their dashboard draws and their alarms watch', async () => {
     const { status } = await fetch(model.cloud.outputs.ClassifyApiUrl!, { method: 'POST', body: '{}' })
     expect(status).toBe(400)
-    await expect.poll(() => silent(model.cloud, 'model'), { timeout: 5000, interval: 300 }).toEqual([])
+    await expect.poll(() => silent(model.cloud, 'model'), { interval: 300 }).toEqual([])
   })
 
   it('leave no endpoint behind when the first deployment fails its smoke test', async () => {

@@ -3,7 +3,6 @@
  * Functions are called as the workflow calls them. What nothing on one machine asks for is listed with its reason in
  * test/support/not-exercised.ts.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { streamNames } from '../../cli/stream/names.ts'
 import { UserGenerator } from '../../data/users/generator.ts'
@@ -12,6 +11,7 @@ import { grantsOf, withoutAction } from '../support/grants.ts'
 import { notExercisedByStream } from '../support/not-exercised.ts'
 import { type RunningStream, startStream } from '../support/stream.ts'
 import { type StreamFunctions, streamFunctions } from '../support/stream-functions.ts'
+import { until } from '../support/until.ts'
 
 const names = streamNames()
 const run = (name: string) => ({
@@ -37,10 +37,6 @@ async function step(state: string, payload: object, actions?: readonly string[])
   return result
 }
 
-async function until(what: () => Promise<unknown>): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !(await what()); await sleep(50))
-    if (Date.now() > deadline) throw new Error(`It did not come to pass: ${what}`)
-}
 const described = async () => (await functions.call('StreamDescribeResources', {})).result
 const send = (records: number) =>
   produce({

@@ -125,7 +125,7 @@ describe('the stream workflow', () => {
       failed: 0,
       dropped: 0,
     }
-    await expect.poll(metrics, { timeout: 5000 }).toMatchObject(expected)
+    await expect.poll(metrics).toMatchObject(expected)
   })
 
   it('adopts what is there when it runs again, also after a restart of the cloud, and goes on where it was', async () => {
@@ -170,7 +170,7 @@ describe('the stream workflow', () => {
     const status = async () => (await stepwell('stream', 'status', ...where)).objects.at(-1)
     const total = ledger.account.sent + 2 * 8 + 300
     await expect
-      .poll(status, { timeout: 10_000, interval: 300 })
+      .poll(status, { interval: 300 })
       .toMatchObject({ type: 'stream', status: 'ACTIVE', sent: total, balanced: true })
     const shown = await status()
     expect(shown.delivered + shown.errors).toBe(total)
@@ -204,7 +204,7 @@ describe('the report', () => {
       const { objects } = await stepwell('stream', 'report', ...where)
       return [await read(objects.at(-1).html), JSON.parse(await read(objects.at(-1).html.replace(/html$/, 'json')))]
     }
-    await expect.poll(async () => (await again())[1].balance.onTheWay, { timeout: 10_000, interval: 500 }).toBe(0)
+    await expect.poll(async () => (await again())[1].balance.onTheWay, { interval: 500 }).toBe(0)
     const [html, { balance, users, errors, schema }] = await again()
     expect(balance).toMatchObject({ in: total, late: errors.reasons.late.records, failed: 0, dropped: 0 })
     expect(balance.transformed + balance.errors + balance.late).toBe(total)
@@ -264,7 +264,7 @@ describe('the producer that a schedule calls', () => {
       )
       return Datapoints.reduce((total, { Sum = 0 }) => total + Sum, 0)
     }
-    await expect.poll(() => sum('Sent'), { timeout: 5000 }).toBe(200)
+    await expect.poll(() => sum('Sent')).toBe(200)
     expect(await sum('Broken')).toBe(result.broken)
   })
 })
@@ -284,7 +284,7 @@ describe('a run that is aborted', () => {
 describe('its teardown', () => {
   it('leaves no stream, delivery stream or application, and all that CDK has made', async () => {
     // Until what earlier tests have sent is in S3: longer than both buffers, nothing more comes.
-    await expect.poll(async () => (await arrived('users')).length, { interval: 3000, timeout: 30_000 }).toBe(0)
+    await expect.poll(async () => (await arrived('users')).length, { interval: 3000 }).toBe(0)
     const deployed = stream.cloud.cloud.collection<unknown>('cloudformation.Stepwell').entries()
     const { status, cause } = await stream.run('StreamTeardownStateMachineArn')
     expect(status, cause).toBe('SUCCEEDED')
@@ -309,7 +309,7 @@ describe('its teardown', () => {
   })
 
   it('leaves the measures: of all that the dashboard draws and the alarms watch', async () => {
-    await expect.poll(() => silent(stream.cloud, 'stream'), { timeout: 5000, interval: 300 }).toEqual([])
+    await expect.poll(() => silent(stream.cloud, 'stream'), { interval: 300 }).toEqual([])
   })
 
   it('lets the workflow set all of it up again', async () => {

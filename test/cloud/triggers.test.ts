@@ -67,9 +67,7 @@ describe('the StartExecution API', () => {
     expect(first.status).toBe(200)
     expect(first.body.executionArn).toMatch(/:Stepwell-StreamTeardown:tonight$/)
     await expect
-      .poll(async () => (await executionsOf(teardown().arn)).find(({ name }) => name === 'tonight')?.status, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await executionsOf(teardown().arn)).find(({ name }) => name === 'tonight')?.status)
       .toBe('SUCCEEDED')
     const again = await call('PUT', `${teardown().path}/tonight`)
     expect([again.status, again.body.__type]).toEqual([400, expect.stringContaining('ExecutionAlreadyExists')])

@@ -132,7 +132,7 @@ export class Faulty {
     const { RedshiftWorkgroupName: WorkgroupName, RedshiftDatabaseName: Database } = this.running.cloud.outputs
     const { Id } = await this.ask('redshift-data', 'ExecuteStatement', { WorkgroupName, Database, Sql })
     const statement = () => this.ask('redshift-data', 'DescribeStatement', { Id })
-    await expect.poll(async () => (await statement()).Status, { timeout: 20_000 }).toMatch(/^F/)
+    await expect.poll(async () => (await statement()).Status).toMatch(/^F/)
     expect(await statement()).toMatchObject({ Status: 'FINISHED', ResultRows: 1 })
   }
 

@@ -149,9 +149,7 @@ describe('commands about executions', () => {
   it('logs shows what the functions of a state wrote', async () => {
     await run('good')
     await expect
-      .poll(async () => (await stepwell('logs', 'latest', 'CollectQuarter', '--endpoint', small.url)).out, {
-        timeout: 5_000,
-      })
+      .poll(async () => (await stepwell('logs', 'latest', 'CollectQuarter', '--endpoint', small.url)).out)
       .toMatch(/INFO +Collecting quarter=1999Q2/)
     const { objects } = await stepwell('logs', 'latest', '--json', '--endpoint', small.url)
     const quarters = objects.filter(({ message }) => message === 'Collecting').map(({ quarter }) => quarter)

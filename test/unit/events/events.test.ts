@@ -118,7 +118,7 @@ describe('an event', () => {
     ])
 
     await put({ state: 'FAILED' })
-    await vi.waitFor(() => expect(received('logs')).toHaveLength(2))
+    await vi.waitFor(() => expect(received('logs')).toHaveLength(2), { timeout: 20_000 })
 
     expect(received('states')).toMatchObject([
       { principal: { roleArn }, input: { stateMachineArn: machineArn, input: '{"quarters":[]}' } },
@@ -193,7 +193,7 @@ describe('an event', () => {
     await rule([{ Id: 'one', Arn: functionArn, DeadLetterConfig: { Arn: 'arn:aws:sqs:us-east-1:000000000000:dead' } }])
 
     await put({ state: 'FAILED' })
-    await vi.waitFor(() => expect(cloud.lines).toHaveLength(1))
+    await vi.waitFor(() => expect(cloud.lines).toHaveLength(1), { timeout: 20_000 })
 
     const kept = JSON.parse(readFileSync(join(cloud.dataDir, 'events/failed.jsonl'), 'utf8'))
     expect(kept).toMatchObject({

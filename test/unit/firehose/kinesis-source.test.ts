@@ -4,6 +4,7 @@ import type { Service } from '../../../local/gateway/service.ts'
 import { createFirehose } from '../../../local/services/firehose/index.ts'
 import { createKinesis } from '../../../local/services/kinesis/index.ts'
 import { failure, type TestCloud, testCloud } from '../../support/cloud.ts'
+import { until } from '../../support/until.ts'
 
 const role = 'arn:aws:iam::000000000000:role/Delivery'
 const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/source'
@@ -43,11 +44,6 @@ afterEach(() => cloud.dispose())
 
 const put = (text: string) =>
   cloud.as('kinesis', 'PutRecord', { StreamName: 'source', Data: Buffer.from(text), PartitionKey: `key ${text}` })
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 8000; !condition(); await sleep(10))
-    if (Date.now() > end) throw new Error('It did not come to pass.')
-}
 
 async function create(): Promise<void> {
   await cloud.as('kinesis', 'CreateStream', { StreamName: 'source', ShardCount: 2 })

@@ -197,7 +197,7 @@ describe('a stream with all faults at once', () => {
     )
     await put(...records)
     await expect(put(randomBytes(1_024_001))).rejects.toMatchObject({ name: 'InvalidArgumentException' })
-    await expect.poll(() => stream.rows('failed/direct').length, { timeout: 20_000 }).toBe(records.length)
+    await expect.poll(() => stream.rows('failed/direct').length).toBe(records.length)
     firehose.destroy()
 
     const kept = stream.rows('failed/direct').map(({ rawData }) => rawData as string)

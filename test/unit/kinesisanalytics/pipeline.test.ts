@@ -10,6 +10,7 @@ import { createKinesis } from '../../../local/services/kinesis/index.ts'
 import { createKinesisAnalytics } from '../../../local/services/kinesisanalyticsv2/index.ts'
 import type { RunnerOptions } from '../../../local/services/kinesisanalyticsv2/runner.ts'
 import { failure, type TestCloud, testCloud } from '../../support/cloud.ts'
+import { until } from '../../support/until.ts'
 
 const role = 'arn:aws:iam::000000000000:role/Application'
 const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/users'
@@ -44,11 +45,6 @@ afterEach(() => cloud.dispose())
 const application = (operation: string, input: object = {}) =>
   cloud.as('kinesisanalytics', operation, { ApplicationName: 'users', ...input })
 const status = async () => (await application('DescribeApplication')).ApplicationDetail.ApplicationStatus
-
-async function until(condition: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
-  for (const end = Date.now() + ms; !(await condition()); await sleep(20))
-    if (Date.now() > end) throw new Error('It did not come to pass.')
-}
 
 async function createStreams(shards = 1): Promise<void> {
   await cloud.as('kinesis', 'CreateStream', { StreamName: 'users', ShardCount: shards })

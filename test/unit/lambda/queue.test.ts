@@ -67,23 +67,23 @@ describe('an asynchronous invocation', () => {
   it('that closing cut off is made again by the next process, once', async () => {
     const lambda = start(cloud)
     await send({ id: 'a', millis: 60_000 })
-    await expect.poll(noted, { timeout: 20_000 }).toEqual(['begin a'])
+    await expect.poll(noted).toEqual(['begin a'])
     await lambda.close?.()
 
     await reboot()
-    await expect.poll(noted, { timeout: 20_000 }).toEqual(['begin a', 'begin a', 'end a'])
+    await expect.poll(noted).toEqual(['begin a', 'begin a', 'end a'])
     await cloud.add(createLambda(cloud)).close?.()
 
     await reboot()
     await send({ id: 'b' })
-    await expect.poll(noted, { timeout: 20_000 }).toEqual(['begin a', 'begin a', 'end a', 'begin b', 'end b'])
+    await expect.poll(noted).toEqual(['begin a', 'begin a', 'end a', 'begin b', 'end b'])
   })
 
   it('that a killed process had accepted is made by the next', async () => {
     await send({ id: 'a', millis: 60_000 })
-    await expect.poll(noted, { timeout: 20_000 }).toEqual(['begin a'])
+    await expect.poll(noted).toEqual(['begin a'])
     await reboot()
-    await expect.poll(noted, { timeout: 20_000 }).toEqual(['begin a', 'begin a', 'end a'])
+    await expect.poll(noted).toEqual(['begin a', 'begin a', 'end a'])
   })
 
   it('of a function that is no more is dropped', async () => {

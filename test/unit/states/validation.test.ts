@@ -104,7 +104,7 @@ describe('A definition', () => {
     )
   })
 
-  it('of 2,000 states is validated within a tenth of a second', () => {
+  it('of 2,000 states is validated within a tenth of a second of processor time', () => {
     // Prepare
     const States: Record<string, object> = {}
     for (let i = 0; i < 2000; i++)
@@ -117,11 +117,11 @@ describe('A definition', () => {
     validateDefinition(text, 'STANDARD')
 
     // Act
-    const started = performance.now()
+    const began = process.cpuUsage()
     const found = validateDefinition(text, 'STANDARD')
 
     // Assess
     expect(found).toEqual([])
-    expect(performance.now() - started).toBeLessThan(100)
+    expect(process.cpuUsage(began).user).toBeLessThan(100_000)
   })
 })

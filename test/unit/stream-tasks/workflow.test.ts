@@ -1,6 +1,5 @@
 /** The workflow's real functions against the real services of the local cloud, over the wire, in the order of the definition. */
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { FirehoseClient, ListDeliveryStreamsCommand } from '@aws-sdk/client-firehose'
 import { KinesisClient, ListStreamsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
@@ -19,6 +18,7 @@ import { createMonitoring } from '../../../local/services/monitoring/index.ts'
 import { createS3 } from '../../../local/services/s3/index.ts'
 import { createStates } from '../../../local/services/states/index.ts'
 import { handler as transform } from '../../../tasks/stream/transform-records.ts'
+import { until } from '../../support/until.ts'
 import { machineRole, startWire, type Wire } from '../../support/wire.ts'
 
 const account = '000000000000'
@@ -150,12 +150,7 @@ async function invoke(task: string, input: object = {}): Promise<any> {
   return handler(input, context)
 }
 
-async function untilIt(what: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 15_000; !(await what()); await sleep(50))
-    if (Date.now() > end) throw new Error('It did not come to pass.')
-}
-
-const describeUntil = (wanted: object) => untilIt(async () => matches(await invoke('describe-resources'), wanted))
+const describeUntil = (wanted: object) => until(async () => matches(await invoke('describe-resources'), wanted))
 const matches = (found: any, wanted: object) => Object.entries(wanted).every(([key, value]) => found[key] === value)
 
 async function produce(count: number, change = (text: string) => text): Promise<void> {
@@ -190,7 +185,7 @@ describe('the stream workflow’s functions', () => {
 
     const sent = await invoke('send-probes', run)
     let probes: any
-    await untilIt(async () => {
+    await until(async () => {
       probes = await invoke('check-probes', { ...run, sentAt: sent.sentAt })
       return probes.arrived
     })
@@ -216,8 +211,8 @@ describe('the stream workflow’s functions', () => {
     expect(await invoke('tear-down', ofOne)).toEqual({ left: [], done: true })
     await new SFNClient(wire.options).send(new StopExecutionCommand({ executionArn: execution('one').Id }))
     expect(await invoke('tear-down', ofOne)).toEqual({ left: ['application users'], done: false })
-    await untilIt(async () => (await invoke('tear-down', ofOne)).done)
-    await untilIt(async () => (await invoke('describe-resources')).gone)
+    await until(async () => (await invoke('tear-down', ofOne)).done)
+    await until(async () => (await invoke('describe-resources')).gone)
     expect((await new KinesisClient(wire.options).send(new ListStreamsCommand({}))).StreamNames).toEqual([])
     expect(
       (await new FirehoseClient(wire.options).send(new ListDeliveryStreamsCommand({}))).DeliveryStreamNames,
@@ -235,6 +230,6 @@ describe('the stream workflow’s functions', () => {
       message: expect.stringMatching(/results\[\]\.dob\.age should be integer, and is missing/),
     })
     expect(await invoke('tear-down', { ...run, madeBy: run.execution.Id })).toMatchObject({ left: ['stream users'] })
-    await untilIt(async () => (await invoke('describe-resources')).gone)
+    await until(async () => (await invoke('describe-resources')).gone)
   })
 })

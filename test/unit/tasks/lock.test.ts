@@ -125,7 +125,7 @@ describe('the lock of an execution that was aborted', () => {
     script.clusters.push({ ...cluster })
     script.executions.set(one, 'ABORTED')
     const taken = takeLock(tables, two, log, 5_000)
-    await vi.waitFor(() => expect(script.clusters[0]?.state).toBe('TERMINATING'))
+    await vi.waitFor(() => expect(script.clusters[0]?.state).toBe('TERMINATING'), { timeout: 20_000 })
     expect(await holders()).toEqual([one])
     script.clusters[0]!.state = 'TERMINATED'
     await taken
@@ -153,7 +153,7 @@ describe('the lock of an execution that was aborted', () => {
     await take(one)
     const end = Promise.withResolvers<void>()
     const writing = write(one, () => end.promise)
-    await vi.waitFor(async () => expect((await rows())[0].writers.M).not.toEqual({}))
+    await vi.waitFor(async () => expect((await rows())[0].writers.M).not.toEqual({}), { timeout: 20_000 })
     script.executions.set(one, 'ABORTED')
 
     const error = await failure(() => take(two))
@@ -241,12 +241,12 @@ describe('work under the lock', () => {
     const end = Promise.withResolvers<void>()
     const writing = write(one, () => end.promise)
     const until = async () => Number(Object.values<any>((await rows())[0].writers.M)[0]?.N ?? 0)
-    await vi.waitFor(async () => expect(await until()).toBeGreaterThan(0))
+    await vi.waitFor(async () => expect(await until()).toBeGreaterThan(0), { timeout: 20_000 })
     const first = await until()
 
     vi.advanceTimersByTime(20_000)
 
-    await vi.waitFor(async () => expect(await until()).toBeGreaterThanOrEqual(first + 20_000))
+    await vi.waitFor(async () => expect(await until()).toBeGreaterThanOrEqual(first + 20_000), { timeout: 20_000 })
     end.resolve()
     await writing
   })
