@@ -8,6 +8,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Archive, generateArchive } from '../../data/loans/generate-archive.ts'
+import { withoutAction } from '../support/grants.ts'
 import { hasMysql, queryMysql } from '../support/mysql.ts'
 import { nothingRuns } from '../support/nothing-runs.ts'
 import { type Running, startRunning } from '../support/running.ts'
@@ -197,6 +198,18 @@ it('are looked at once more when a quarter is asked for by its name, also when n
   expect(entered).not.toContain('CreateCluster')
 })
 
+it.each([
+  ['CollectQuarter', '2000Q1'],
+  ['ListArchives', TWICE],
+])('fail the execution where %s may not put them into the quarantine', async (name, quarter) => {
+  const giveBack = withoutAction(running.cloud, `Batch${name}Role`, 's3:PutObject')
+  const ended = await running.end(await running.start({ load, quarters: [quarter] })).finally(giveBack)
+  expect(ended).toMatchObject({ status: 'FAILED', error: 'AccessDenied' })
+  expect(ended.cause).toMatch(
+    new RegExp(`Batch${name}Role.* to perform: s3:PutObject on resource: \\S+/quarantine/archives/quarter=${quarter}/`),
+  )
+})
+
 it('leave what their quarter had in every store, beside a quarter that is replaced', async () => {
   const kept = archives.get('1999Q2')!
   const before = await derived('1999Q2')
@@ -229,6 +242,26 @@ it('are forgotten when whole ones are in their places, or none: the execution su
   expect(output.archives).toEqual({ found: 4, collected: 3, unchanged: 1, rejected: 0 })
   expect(output).not.toHaveProperty('failure')
   await holds(['1999Q1', ...mended, TWICE].map((quarter) => archives.get(quarter)!))
+})
+
+it('stay where they lie when that is the landing prefix, and are not copied', async () => {
+  await running.restart({ SourceDriver: 's3' })
+  const Bucket = running.cloud.outputs.RawBucketName!
+  for (const quarter of ['2001Q1', '2001Q2']) await publish(quarter)
+  const { path, name } = archives.get('2001Q1')!
+  await ask('s3', 'PutObject', { Bucket, Key: `landing/${name}`, Body: await readFile(path) })
+  const Key = 'landing/historical_data_2001Q2.zip'
+  await ask('s3', 'PutObject', { Bucket, Key, Body: (await readFile(archives.get('2001Q2')!.path)).subarray(9) })
+
+  const { report } = await rejects('landing')
+
+  expect(report).toMatchObject({ loadedNow: ['2001Q1'], archives: { found: 2, collected: 1 } })
+  expect(report.archives.rejected).toMatchObject([{ quarter: '2001Q2', location: `s3://${Bucket}/${Key}` }])
+  const { Contents } = await ask('s3', 'ListObjectsV2', {
+    Bucket: running.cloud.outputs.ProcessedBucketName!,
+    Prefix: 'quarantine/archives/quarter=2001Q2/',
+  })
+  expect(Contents.map(({ Key }: any) => Key.split('/').pop())).toEqual(['rejection.json'])
 })
 
 const executions = () => running.cloud.outputs.BatchStateMachineArn!.replace(':stateMachine:', ':execution:')

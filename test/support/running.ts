@@ -40,8 +40,8 @@ export interface Running {
   end(executionArn: string, timeoutMs?: number): Promise<DescribeExecutionCommandOutput>
   /** The states that the execution has entered so far. */
   entered(executionArn: string): Promise<string[]>
-  /** Stops the cloud and boots it again over the same data. */
-  restart(): Promise<void>
+  /** Stops the cloud and boots it again over the same data, with these of its parameters changed. */
+  restart(parameters?: Record<string, string>): Promise<void>
   close(): Promise<void>
 }
 
@@ -59,8 +59,14 @@ export async function startRunning(options: RunningOptions = {}): Promise<Runnin
   for (const quarter of quarters) archives.push(await generateArchive({ quarter, loans, dirty, seed, folder }))
   const site = await startSite({ folder, username: 'loader', password: PASSWORD })
   const assembly = await synthesize()
-  const bootAgain = () =>
-    boot({ assembly, dataDir, port: 0, warm: true, parameters: { SourceDriver: 'http', SourceUrl: site.url } })
+  const bootAgain = (changed: Record<string, string> = {}) =>
+    boot({
+      assembly,
+      dataDir,
+      port: 0,
+      warm: true,
+      parameters: { SourceDriver: 'http', SourceUrl: site.url, ...changed },
+    })
   const credentials = { accessKeyId: 'operator', secretAccessKey: 'operator' }
   const running: Running = {
     cloud: await bootAgain(),
@@ -94,9 +100,9 @@ export async function startRunning(options: RunningOptions = {}): Promise<Runnin
         )
       return names
     },
-    async restart() {
+    async restart(parameters) {
       await running.cloud.close()
-      running.cloud = await bootAgain()
+      running.cloud = await bootAgain(parameters)
       connect()
     },
     async close() {
