@@ -81,6 +81,19 @@ describe('CheckQuality', () => {
     expect(message).toContain('all 10 are rejected (loan_identifier 7, date 3)')
     expect(message).toContain('s3://processed/quarantine/origination/quarter=1999Q1/')
   })
+
+  it('keeps what Hive did of the other quarters, and says how to load them', async () => {
+    await counts(
+      ...['origination|1999Q1|10|1|9', 'performance|1999Q1|100|100|0'],
+      ...['origination|1999Q2|10|1|9', 'performance|1999Q2|100|1|99'],
+    )
+    const { message } = await failure(() => check(['1999Q1', '1999Q2']))
+    expect(message).toMatch(
+      /^performance of 1999Q1 has no .* Nothing was loaded\. .*input {"quarters":\["1999Q2"\]} loads/,
+    )
+    expect(await archiveRow('archives', '1999Q1')).toBeUndefined()
+    expect(await archiveRow('archives', '1999Q2')).toMatchObject({ processed: expect.stringContaining('1999Q2.zip') })
+  })
 })
 
 describe('ListExportFiles', () => {

@@ -34,7 +34,7 @@ describe('curves.sql', () => {
     test.warehouse.execute(
       `INSERT INTO performance (loan_identifier, period, ${columns}, layout, quarter) VALUES ${rows.map((row) => `(${row}, 'r47', '1999Q1')`).join(', ')}`,
     )
-  const curves = async () => (await test.warehouse.execute(script('report/curves').replace(/;\s*$/, ''))).rows
+  const curves = async () => (await test.warehouse.execute(script('report/curves').replace(/;\s*$/, ''))).rows ?? []
 
   it('counts active loans of 90 days and more, for however long, and those taken back; unknown ones and ended ones only report', async () => {
     // Prepare
