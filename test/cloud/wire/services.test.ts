@@ -50,6 +50,7 @@ import { createScheduler } from '../../../local/services/scheduler/index.ts'
 import { createSecretsManager } from '../../../local/services/secretsmanager/index.ts'
 import { createSns } from '../../../local/services/sns/index.ts'
 import { createSts } from '../../../local/services/sts/index.ts'
+import { jobsTable } from '../../support/jobs-table.ts'
 import { startWire, type Wire } from '../../support/wire.ts'
 
 let wire: Wire
@@ -58,25 +59,7 @@ const trust = (Service: string) => ({
 })
 const group = '/stepwell/events'
 const resources = {
-  Table: {
-    Type: 'AWS::DynamoDB::Table',
-    Properties: {
-      TableName: 'jobs',
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'jobId', AttributeType: 'S' },
-        { AttributeName: 'executionArn', AttributeType: 'S' },
-      ],
-      KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'byExecution',
-          KeySchema: [{ AttributeName: 'executionArn', KeyType: 'HASH' }],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    },
-  },
+  Table: { Type: 'AWS::DynamoDB::Table', Properties: jobsTable },
   Role: {
     Type: 'AWS::IAM::Role',
     Properties: {

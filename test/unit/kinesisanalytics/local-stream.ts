@@ -16,10 +16,12 @@ import {
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import yazl from 'yazl'
 import { whenActive } from '../../../cli/stream/run-stream.ts'
+import { usersApplication } from './users-application.ts'
 
 const server = fileURLToPath(new URL('stream-server.ts', import.meta.url))
 const script = new URL('../../../sql/flink/users.sql', import.meta.url)
 const role = (name: string) => `arn:aws:iam::000000000000:role/${name}`
+const SINKS = ['users', 'errors', 'counts'] as const
 const lambdaArn = 'arn:aws:lambda:us-east-1:000000000000:function:transform'
 
 export interface SetUp {
@@ -82,41 +84,16 @@ export class LocalStream {
     // Until it is ACTIVE, a stream is not there for those who put records.
     await whenActive(kinesis, 'users', AbortSignal.timeout(20_000))
     kinesis.destroy()
-    for (const name of ['users', 'errors', 'counts']) await this.createDeliveryStream(name, retries, transformMb)
+    for (const name of SINKS) await this.createDeliveryStream(name, retries, transformMb)
     const analytics = new KinesisAnalyticsV2Client(this.options)
     await analytics.send(
       new CreateApplicationCommand({
-        ApplicationName: 'users',
-        RuntimeEnvironment: 'FLINK-2_2',
-        ServiceExecutionRole: role('Application'),
-        ApplicationConfiguration: {
-          ApplicationCodeConfiguration: {
-            CodeContentType: 'ZIPFILE',
-            CodeContent: { S3ContentLocation: { BucketARN: 'arn:aws:s3:::lake', FileKey: 'code.zip' } },
-          },
-          FlinkApplicationConfiguration: {
-            CheckpointConfiguration: {
-              ConfigurationType: 'CUSTOM',
-              CheckpointingEnabled: true,
-              CheckpointInterval: checkpointMs,
-            },
-          },
-          EnvironmentProperties: {
-            PropertyGroups: [
-              { PropertyGroupId: 'kinesis.analytics.flink.run.options', PropertyMap: { python: 'main.py' } },
-              {
-                PropertyGroupId: 'sql.vars',
-                PropertyMap: {
-                  STREAM_ARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/users',
-                  REGION: 'us-east-1',
-                  USERS_DELIVERY_STREAM: 'users',
-                  ERRORS_DELIVERY_STREAM: 'errors',
-                  COUNTS_DELIVERY_STREAM: 'counts',
-                },
-              },
-            ],
-          },
-        },
+        ...usersApplication({
+          role: role('Application'),
+          code: { bucketArn: 'arn:aws:s3:::lake', key: 'code.zip' },
+          sinks: SINKS,
+          checkpointMs,
+        }),
       }),
     )
     await analytics.send(new StartApplicationCommand({ ApplicationName: 'users' }))

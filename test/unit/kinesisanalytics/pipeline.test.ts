@@ -11,11 +11,11 @@ import { createKinesisAnalytics } from '../../../local/services/kinesisanalytics
 import type { RunnerOptions } from '../../../local/services/kinesisanalyticsv2/runner.ts'
 import { failure, type TestCloud, testCloud } from '../../support/cloud.ts'
 import { until } from '../../support/until.ts'
+import { usersApplication } from './users-application.ts'
 
 const role = 'arn:aws:iam::000000000000:role/Application'
-const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/users'
 const script = readFileSync(new URL('../../../sql/flink/users.sql', import.meta.url), 'utf8')
-const sinks = ['users-transformed', 'users-errors', 'users-counts']
+const sinks = ['users-transformed', 'users-errors', 'users-counts'] as const
 
 let cloud: TestCloud
 let objects: Map<string, string>
@@ -33,13 +33,15 @@ function serve(options: RunnerOptions = {}): void {
   for (const service of served) void service.start?.()
 }
 
-beforeEach(() => {
+/** An empty cloud with the application's code as an asset. */
+function newCloud(): void {
   cloud = testCloud()
   objects = new Map()
   mkdirSync(join(cloud.dataDir, 'code'))
   writeFileSync(join(cloud.dataDir, 'code', 'main.py'), '')
   writeFileSync(join(cloud.dataDir, 'code', 'job.sql'), script)
-})
+}
+beforeEach(newCloud)
 afterEach(() => cloud.dispose())
 
 const application = (operation: string, input: object = {}) =>
@@ -66,44 +68,16 @@ async function createStreams(shards = 1): Promise<void> {
     })
 }
 
-const configuration = (checkpointMs = 200) => ({
-  ApplicationCodeConfiguration: {
-    CodeContentType: 'ZIPFILE',
-    CodeContent: { S3ContentLocation: { BucketARN: 'arn:aws:s3:::assets', FileKey: 'code.zip' } },
-  },
-  FlinkApplicationConfiguration: {
-    CheckpointConfiguration: {
-      ConfigurationType: 'CUSTOM',
-      CheckpointingEnabled: true,
-      CheckpointInterval: checkpointMs,
-    },
-  },
-  EnvironmentProperties: {
-    PropertyGroups: [
-      {
-        PropertyGroupId: 'kinesis.analytics.flink.run.options',
-        PropertyMap: { python: 'main.py', jarfile: 'lib/pyflink-dependencies.jar' },
-      },
-      {
-        PropertyGroupId: 'sql.vars',
-        PropertyMap: {
-          STREAM_ARN: streamArn,
-          REGION: 'us-east-1',
-          USERS_DELIVERY_STREAM: sinks[0],
-          ERRORS_DELIVERY_STREAM: sinks[1],
-          COUNTS_DELIVERY_STREAM: sinks[2],
-        },
-      },
-    ],
-  },
-})
+async function createApplication(checkpointMs = 200): Promise<void> {
+  const code = { bucketArn: 'arn:aws:s3:::assets', key: 'code.zip' }
+  await application('CreateApplication', usersApplication({ role, code, sinks, checkpointMs }))
+}
 
-async function createApplication(checkpointMs?: number): Promise<void> {
-  await application('CreateApplication', {
-    RuntimeEnvironment: 'FLINK-2_2',
-    ServiceExecutionRole: role,
-    ApplicationConfiguration: configuration(checkpointMs),
-  })
+/** The streams and the application that joins them, running. */
+async function startPipeline({ shards = 1, checkpointMs = 200 } = {}): Promise<void> {
+  await createStreams(shards)
+  await createApplication(checkpointMs)
+  await start()
 }
 
 async function start(): Promise<void> {
@@ -142,15 +116,19 @@ const rows = (name: string): any[] =>
     )
 const delivered = () => rows('users-transformed').length + rows('users-errors').length
 
+/** Sends so many records, and waits until they are in S3. */
+async function deliver(records: number): Promise<Producer> {
+  const producer = new Producer()
+  await producer.send(records)
+  await until(() => delivered() >= records)
+  return producer
+}
+
 describe('an application', () => {
   it('carries every record to the users or to the errors in S3', async () => {
     serve()
-    await createStreams(4)
-    await createApplication()
-    await start()
-    const producer = new Producer()
-    await producer.send(5000)
-    await until(() => delivered() >= 5000)
+    await startPipeline({ shards: 4 })
+    const producer = await deliver(5000)
 
     const { good, errors } = producer.generator.truth
     expect(rows('users-transformed')).toHaveLength(good)
@@ -167,9 +145,7 @@ describe('an application', () => {
 
   it('reads on in the children when the shards are split', async () => {
     serve()
-    await createStreams()
-    await createApplication()
-    await start()
+    await startPipeline()
     const producer = new Producer()
     await producer.send(500)
     await cloud.as('kinesis', 'UpdateShardCount', {
@@ -196,12 +172,8 @@ describe('an application', () => {
       },
     })
     serve()
-    await createStreams()
-    await createApplication()
-    await start()
-    const producer = new Producer()
-    await producer.send(1000)
-    await until(() => delivered() >= 1000)
+    await startPipeline()
+    const producer = await deliver(1000)
     await closeServices()
 
     const sum = (key: string) => sums.get(key) ?? 0
@@ -215,12 +187,8 @@ describe('an application', () => {
 
   it('goes on from its checkpoint after the local cloud was stopped, without loss or repetition', async () => {
     serve()
-    await createStreams()
-    await createApplication()
-    await start()
-    const producer = new Producer()
-    await producer.send(1000)
-    await until(() => delivered() >= 1000)
+    await startPipeline()
+    const producer = await deliver(1000)
     await cloud.as('kinesis', 'ListStreams')
 
     // A stop in good order takes a last checkpoint.
@@ -239,18 +207,10 @@ describe('an application', () => {
   it('repeats at most what came behind its last checkpoint when it is killed, and nothing with exactly-once', async () => {
     for (const exactlyOnce of [false, true]) {
       await cloud.dispose()
-      cloud = testCloud()
-      objects = new Map()
-      mkdirSync(join(cloud.dataDir, 'code'))
-      writeFileSync(join(cloud.dataDir, 'code', 'main.py'), '')
-      writeFileSync(join(cloud.dataDir, 'code', 'job.sql'), script)
+      newCloud()
       serve({ exactlyOnce })
-      await createStreams()
-      await createApplication(3_600_000)
-      await start()
-      const producer = new Producer()
-      await producer.send(1000)
-      await until(() => delivered() >= 1000)
+      await startPipeline({ checkpointMs: 3_600_000 })
+      const producer = await deliver(1000)
 
       // Killed: no checkpoint was taken since the start, so all is read again. The old job hangs at its next step, its stream being gone.
       const killed = cloud
@@ -268,12 +228,8 @@ describe('an application', () => {
 
   it('stops, starts again where it was, and is deleted', async () => {
     serve()
-    await createStreams()
-    await createApplication()
-    await start()
-    const producer = new Producer()
-    await producer.send(500)
-    await until(() => delivered() >= 500)
+    await startPipeline()
+    const producer = await deliver(500)
     await application('StopApplication')
     await until(async () => (await status()) === 'READY')
     await producer.send(500)
@@ -294,9 +250,7 @@ describe('an application', () => {
 
   it('takes an update while it runs as a new version', async () => {
     serve()
-    await createStreams()
-    await createApplication()
-    await start()
+    await startPipeline()
     await application('UpdateApplication', {
       CurrentApplicationVersionId: 1,
       ApplicationConfigurationUpdate: {

@@ -71,6 +71,8 @@ async function ended(name = 'birds') {
   }
 }
 
+const canary = { Type: 'CANARY', CanarySize: { Type: 'INSTANCE_COUNT', Value: 1 }, WaitIntervalInSeconds: 10 }
+
 describe('an endpoint', () => {
   it('is created, and tells EventBridge so', async () => {
     await config('one')
@@ -110,15 +112,10 @@ describe('an endpoint', () => {
     await config('two', 2)
     await call('CreateEndpoint', { EndpointName: 'birds', EndpointConfigName: 'one' })
     await ended()
-    const TrafficRoutingConfiguration = {
-      Type: 'CANARY',
-      CanarySize: { Type: 'INSTANCE_COUNT', Value: 1 },
-      WaitIntervalInSeconds: 10,
-    }
     await call('UpdateEndpoint', {
       EndpointName: 'birds',
       EndpointConfigName: 'two',
-      DeploymentConfig: { BlueGreenUpdatePolicy: { TrafficRoutingConfiguration } },
+      DeploymentConfig: { BlueGreenUpdatePolicy: { TrafficRoutingConfiguration: canary } },
     })
     await ended()
     expect(routed.slice(1)).toEqual([
@@ -135,15 +132,10 @@ describe('an endpoint', () => {
     await config('two')
     await call('CreateEndpoint', { EndpointName: 'birds', EndpointConfigName: 'one' })
     await ended()
-    const TrafficRoutingConfiguration = {
-      Type: 'CANARY',
-      CanarySize: { Type: 'INSTANCE_COUNT', Value: 1 },
-      WaitIntervalInSeconds: 10,
-    }
     const update = {
       EndpointName: 'birds',
       EndpointConfigName: 'two',
-      DeploymentConfig: { BlueGreenUpdatePolicy: { TrafficRoutingConfiguration } },
+      DeploymentConfig: { BlueGreenUpdatePolicy: { TrafficRoutingConfiguration: canary } },
     }
     expect(await failure(() => call('UpdateEndpoint', update))).toMatchObject({ name: 'ValidationException' })
   })

@@ -10,6 +10,7 @@ import { createDynamodb } from '../../../local/services/dynamodb/index.ts'
 import { createS3 } from '../../../local/services/s3/index.ts'
 import { createSecretsManager } from '../../../local/services/secretsmanager/index.ts'
 import { type TestCloud, testCloud } from '../../support/cloud.ts'
+import { jobsTable as properties } from '../../support/jobs-table.ts'
 
 const packages: Record<string, () => Promise<object>> = {
   s3: () => import('@aws-sdk/client-s3'),
@@ -108,23 +109,7 @@ export async function heldLock(cloud: TestCloud, name = 'run-1'): Promise<string
 
 /** Makes the Jobs table and gives its name. */
 export async function jobsTable(cloud: TestCloud): Promise<string> {
-  const table = {
-    TableName: 'jobs',
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'jobId', AttributeType: 'S' },
-      { AttributeName: 'executionArn', AttributeType: 'S' },
-    ],
-    KeySchema: [{ AttributeName: 'jobId', KeyType: 'HASH' }],
-    GlobalSecondaryIndexes: [
-      {
-        IndexName: 'byExecution',
-        KeySchema: [{ AttributeName: 'executionArn', KeyType: 'HASH' }],
-        Projection: { ProjectionType: 'ALL' },
-      },
-    ],
-  }
-  return (await cloud.deploy('AWS::DynamoDB::Table', 'Jobs', table)).ref
+  return (await cloud.deploy('AWS::DynamoDB::Table', 'Jobs', properties)).ref
 }
 
 /** Invokes a task's handler as Lambda does, with an environment of its own. */

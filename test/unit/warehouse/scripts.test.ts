@@ -19,7 +19,7 @@ const script = async (name: string, values: Record<string, string>) =>
 const TYPES: Record<string, string> = { date: 'DATE', integer: 'SMALLINT', money: 'DECIMAL(14,2)', proceeds: 'VARCHAR' }
 
 /** Canonical rows of a quarter; all columns have values, so that a column in the wrong place is seen. */
-function rowsSql(table: 'origination' | 'performance', count: number): string {
+function rowsSql(table: Table, count: number): string {
   const columns = (table === 'origination' ? ORIGINATION : PERFORMANCE).map(({ name, kind }) => {
     const rate = table === 'origination' ? 'DECIMAL(6,3)' : 'DECIMAL(8,3)'
     const type = kind === 'rate' ? rate : (TYPES[kind] ?? 'VARCHAR')
@@ -45,6 +45,17 @@ async function writeParquet(uri: string, select: string): Promise<void> {
   connection.closeSync()
   duckdb.closeSync()
 }
+
+type Table = 'origination' | 'performance'
+
+/** Where Hive writes a table's file of a quarter. */
+const partition = (table: Table, quarter: string, year: string | number = quarter.slice(0, 4)) =>
+  table === 'origination'
+    ? `s3://processed/origination/origination_year=${year}/quarter=${quarter}/000000_0`
+    : `s3://processed/performance/quarter=${quarter}/reporting_year=${year}/000000_0`
+
+const write = (table: Table, quarter: string, count: number, year?: number) =>
+  writeParquet(partition(table, quarter, year), rowsSql(table, count))
 
 const load = async (quarter: string) => {
   const values = { QUARTER: quarter, YEAR: quarter.slice(0, 4), PROCESSED: 's3://processed' }
@@ -84,32 +95,14 @@ describe('sql/redshift', () => {
   })
 
   it('loads quarters, and replaces one that is loaded again', async () => {
-    await writeParquet(
-      's3://processed/origination/origination_year=1999/quarter=1999Q1/000000_0',
-      rowsSql('origination', 100),
-    )
-    await writeParquet(
-      's3://processed/performance/quarter=1999Q1/reporting_year=1999/000000_0',
-      rowsSql('performance', 300),
-    )
-    await writeParquet(
-      's3://processed/performance/quarter=1999Q1/reporting_year=2000/000000_0',
-      rowsSql('performance', 200),
-    )
-    await writeParquet(
-      's3://processed/origination/origination_year=1999/quarter=1999Q2/000000_0',
-      rowsSql('origination', 7),
-    )
-    await writeParquet(
-      's3://processed/performance/quarter=1999Q2/reporting_year=1999/000000_0',
-      rowsSql('performance', 9),
-    )
+    await write('origination', '1999Q1', 100)
+    await write('performance', '1999Q1', 300)
+    await write('performance', '1999Q1', 200, 2000)
+    await write('origination', '1999Q2', 7)
+    await write('performance', '1999Q2', 9)
     await load('1999Q1')
     await load('1999Q2')
-    await writeParquet(
-      's3://processed/origination/origination_year=1999/quarter=1999Q1/000000_0',
-      rowsSql('origination', 90),
-    )
+    await write('origination', '1999Q1', 90)
 
     await load('1999Q1')
 
@@ -126,14 +119,8 @@ describe('sql/redshift', () => {
   })
 
   it('holds a quarter once when two sessions load it at the same time', async () => {
-    await writeParquet(
-      's3://processed/origination/origination_year=1999/quarter=1999Q1/000000_0',
-      rowsSql('origination', 100),
-    )
-    await writeParquet(
-      's3://processed/performance/quarter=1999Q1/reporting_year=1999/000000_0',
-      rowsSql('performance', 300),
-    )
+    await write('origination', '1999Q1', 100)
+    await write('performance', '1999Q1', 300)
 
     await Promise.all([load('1999Q1'), load('1999Q1'), load('1999Q1')])
 
@@ -144,17 +131,11 @@ describe('sql/redshift', () => {
   })
 
   it('keeps the old quarter whole when a file of the new one does not fit', async () => {
-    await writeParquet(
-      's3://processed/origination/origination_year=1999/quarter=1999Q1/000000_0',
-      rowsSql('origination', 5),
-    )
-    await writeParquet(
-      's3://processed/performance/quarter=1999Q1/reporting_year=1999/000000_0',
-      rowsSql('performance', 5),
-    )
+    await write('origination', '1999Q1', 5)
+    await write('performance', '1999Q1', 5)
     await load('1999Q1')
     const wrong = rowsSql('performance', 5).replace(", 'r47' AS layout", '')
-    await writeParquet('s3://processed/performance/quarter=1999Q1/reporting_year=1999/000000_0', wrong)
+    await writeParquet(partition('performance', '1999Q1'), wrong)
 
     await expect(load('1999Q1')).rejects.toThrow(
       'Unmatched number of columns between table and file. Table columns: 36, Data columns: 35',
@@ -170,12 +151,9 @@ describe('sql/redshift', () => {
 it('keeps every row of a load that is larger than one of the store’s row groups', async () => {
   // Altering staging copies its rows, of which there are none: DuckDB then lost the large INSERT that followed in the transaction.
   const rows = 150_000
-  await writeParquet(
-    's3://processed/origination/origination_year=1999/quarter=1999Q1/000000_0',
-    rowsSql('origination', 1),
-  )
+  await write('origination', '1999Q1', 1)
   const many = rowsSql('performance', rows).replaceAll('to_months(n::INT)', 'to_months((n % 200)::INT)')
-  await writeParquet('s3://processed/performance/quarter=1999Q1/reporting_year=1999/000000_0', many)
+  await writeParquet(partition('performance', '1999Q1'), many)
 
   await load('1999Q1')
 
