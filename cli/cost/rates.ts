@@ -54,7 +54,7 @@ export const ASSUMED = {
   partBytes: 8e6,
   /** Small objects, listings and renames of a quarter. */
   requestsPerQuarter: 1000,
-  transitionsPerRun: 25,
+  transitionsPerRun: 27,
   /** One each to collect and to load, Redshift's and MySQL's; export files come besides. */
   transitionsPerQuarter: 8,
 } as const

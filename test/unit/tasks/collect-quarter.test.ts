@@ -8,6 +8,7 @@ import { AwsError } from '../../../local/gateway/aws-error.ts'
 import { type Archive, identity } from '../../../tasks/batch/archive/archive.ts'
 import { quarantinePrefix } from '../../../tasks/batch/archive/rejection.ts'
 import { archiveRow } from '../../../tasks/batch/archive/table.ts'
+import { openZip } from '../../../tasks/batch/archive/unzip.ts'
 import { type Collected, handler } from '../../../tasks/batch/collect-quarter.ts'
 import { failure } from '../../support/cloud.ts'
 import { archivesTable, bucket, execution, heldLock, invoke, startAws, type TestAws } from './aws.ts'
@@ -266,6 +267,10 @@ describe('The quarantine', () => {
     })
     expect(await failure(() => collect(archive))).toMatchObject({ name: 'AccessDenied' })
     expect(await archiveRow('archives', '1999Q1')).toBeUndefined()
+  })
+
+  it('is not where an archive goes that the machine cannot open: that fails', async () => {
+    expect(await failure(() => openZip('/no/such/archive.zip', name))).toMatchObject({ code: 'ENOENT' })
   })
 
   it('names few words of a reason that has many', async () => {
