@@ -161,6 +161,18 @@ describe('Partitions', () => {
     expect(inOrder(inFile as (string | null)[])).toEqual(inOrder(expected))
   })
 
+  it('are written in their order after a table that has none', async () => {
+    await hive.rows(`${NONSTRICT}
+      CREATE TABLE s AS SELECT p AS a FROM (SELECT 1 AS one) o LATERAL VIEW posexplode(split(repeat(',', 199999), ',')) x AS p, v;
+      CREATE TABLE t (v INT) PARTITIONED BY (y INT) STORED AS PARQUET LOCATION 's3://b/t';
+      INSERT OVERWRITE TABLE t PARTITION (y) SELECT v, 1 FROM (SELECT pmod(a * 7919, 200000) AS v FROM s SORT BY v) x;`)
+
+    const values = (await hive.rows('SELECT v FROM t;')).map(([v]) => Number(v))
+
+    expect(values.length).toBe(200_000)
+    expect(values.findIndex((v, i) => v !== i)).toBe(-1)
+  })
+
   it('are written from those of another table, values that meet together, values without rows not at all', async () => {
     await hive.rows(`${NONSTRICT} CREATE TABLE s (a INT) PARTITIONED BY (y STRING, q STRING) STORED AS PARQUET LOCATION 's3://b/s';
       INSERT OVERWRITE TABLE s PARTITION (y, q) SELECT * FROM (SELECT stack(5, 1, '1', 'x', 2, '2', 'x', 3, '2', 'y', 4, '2', NULL, 9, '3', 'z')) v;

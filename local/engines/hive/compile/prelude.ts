@@ -1,5 +1,5 @@
 /**
- * Macros that give DuckDB the meaning Hive 3.1 gives its functions, made once a connection. Names begin with `hive_`.
+ * Macros that give DuckDB the meaning Hive 3.1 gives its functions, made once a database. Names begin with `hive_`.
  *
  * Casts of text follow Hive: what is no number is NULL, integers are cut (`'12.7'` is 12), a sign and spaces around are allowed,
  * exponents are not for integers, and DuckDB's own liberties (`1_000`, `0x10`) are NULL.
@@ -8,7 +8,6 @@ export const SETTINGS = [
   "SET TimeZone = 'UTC'",
   // 1/0 and 1%0 are NULL in Hive.
   'SET ieee_floating_point_ops = false',
-  'SET preserve_insertion_order = true',
   'SET enable_progress_bar = false',
 ]
 

@@ -18,6 +18,8 @@ export class Duck {
   #opened: Promise<DuckDBInstance> | undefined
   readonly #connections: DuckDBConnection[] = []
   readonly #idle: DuckDBConnection[] = []
+  /** What DuckDB does unless told otherwise. */
+  #inOrder = true
 
   constructor(options: DuckOptions) {
     this.#options = options
@@ -43,6 +45,7 @@ export class Duck {
   async #open(): Promise<DuckDBInstance> {
     const { DuckDBInstance } = await import('@duckdb/node-api')
     const { threads, memoryLimit, temp } = this.#options
+    this.#inOrder = true
     const instance = await DuckDBInstance.create(':memory:', {
       threads: String(threads),
       memory_limit: memoryLimit,
@@ -56,27 +59,26 @@ export class Duck {
 
   /** Runs a statement and gives how many rows it changed or wrote. */
   async run(sql: string, at: Place): Promise<number> {
-    const [[count] = []] = await this.rows(sql, at)
-    return Number(count ?? 0)
+    return count(await this.rows(sql, at))
   }
 
   /**
-   * Runs a statement whose rows may be written in any order, which no thread need wait for: a fifth less time for a large table. The
-   * setting is the database's, so nothing else may run meanwhile.
+   * Runs a statement whose rows may be written in any order, so that no thread waits for another: a fifth less time for a large table.
+   * Nothing else may run meanwhile, for the setting is the database's.
    */
   async runInAnyOrder(sql: string, at: Place): Promise<number> {
-    await this.rows('SET preserve_insertion_order = false', at)
-    try {
-      return await this.run(sql, at)
-    } finally {
-      await this.rows('SET preserve_insertion_order = true', at)
-    }
+    return count(await this.#read(sql, at, false))
   }
 
   /** Runs a query and gives its rows; for small results. */
   async rows(sql: string, at: Place): Promise<unknown[][]> {
+    return await this.#read(sql, at, true)
+  }
+
+  async #read(sql: string, at: Place, inOrder: boolean): Promise<unknown[][]> {
     const connection = await this.#connection()
     try {
+      await this.#keepOrder(connection, inOrder)
       return (await connection.runAndReadAll(sql)).getRows()
     } catch (error) {
       throw translated(error, at)
@@ -85,10 +87,18 @@ export class Duck {
     }
   }
 
+  /** Set before a statement rather than behind the one before, which may have been interrupted. */
+  async #keepOrder(connection: DuckDBConnection, keep: boolean): Promise<void> {
+    if (this.#inOrder === keep) return
+    await connection.run(`SET preserve_insertion_order = ${keep}`)
+    this.#inOrder = keep
+  }
+
   /** Rows as they come, a chunk at a time. */
   async *stream(sql: string, at: Place): AsyncGenerator<unknown[][]> {
     const connection = await this.#connection()
     try {
+      await this.#keepOrder(connection, true)
       const result = await connection.stream(sql)
       for (;;) {
         const chunk = await result.fetchChunk()
@@ -124,6 +134,8 @@ export class Duck {
     instance.closeSync()
   }
 }
+
+const count = ([row]: unknown[][]): number => Number(row?.[0] ?? 0)
 
 /** DuckDB's binder knows mistakes that the compiler does not look for, such as a column that GROUP BY forgot. */
 function translated(error: unknown, at: Place): Error {
