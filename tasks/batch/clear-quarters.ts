@@ -9,7 +9,7 @@ import { keysBelow, removeObjects } from './archive/objects.ts'
 import { forget } from './archive/table.ts'
 
 /** Where hql/ writes rows of one quarter. */
-export const derivedPrefixes = (quarter: string): string[] => [
+const derivedPrefixes = (quarter: string): string[] => [
   `origination/origination_year=${quarter.slice(0, 4)}/quarter=${quarter}/`,
   `performance/quarter=${quarter}/`,
   `servicing/quarter=${quarter}/`,

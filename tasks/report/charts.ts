@@ -50,7 +50,7 @@ export function lines(series: Series[], axes: Axes): string {
     const [lastX, lastY] = points.at(-1) ?? []
     if (lastX === undefined || lastY === undefined) return ''
     const path = points.map(([x, y], at) => `${at === 0 ? 'M' : 'L'}${round(px(x))} ${round(py(y))}`).join('')
-    return `<g style="--c:${colour(i, series.length)}"><title>${escapeHtml(name)}: ${lastY.toFixed(2)}${unit} at ${at(lastX)}</title><path class="line" d="${path}"/>${points.length < 9 ? points.map(([x, y]) => `<circle class="dot" cx="${round(px(x))}" cy="${round(py(y))}" r="2.5"/>`).join('') : ''}</g>`
+    return `<g style="--c:${colour(i, series.length)}"${series.length > MAX_LEGEND ? ' class="thin"' : ''}><title>${escapeHtml(name)}: ${lastY.toFixed(2)}${unit} at ${at(lastX)}</title><path class="line" d="${path}"/>${points.length < 9 ? points.map(([x, y]) => `<circle class="dot" cx="${round(px(x))}" cy="${round(py(y))}" r="2.5"/>`).join('') : ''}</g>`
   })
   const title = text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 3, xTitle, 'middle')
   const names = withLegend ? legend(series) : ''
@@ -80,14 +80,16 @@ export function bars(
 /** More names than this are no legend any more; the lines still tell theirs when pointed at. */
 const MAX_LEGEND = 12
 
-/** Which colour is whose: of many series in order, which end is which. */
+/** Which colour is whose; of many series in order, the scale from the first to the last. */
 export function legend(series: { name: string }[]): string {
-  if (series.length > MAX_LEGEND)
-    return '<figcaption class="soft">older vintages blue, younger ones orange</figcaption>'
+  if (series.length > MAX_LEGEND) {
+    const [first, last] = [series[0]!, series.at(-1)!].map(({ name }) => escapeHtml(name))
+    return `<p class="soft legend">${first} <i class="scale" style="background:linear-gradient(90deg in oklab, ${SCALE.join(', ')})"></i> ${last}</p>`
+  }
   const names = series.map(
     ({ name }, i) => `<span><i style="background:${colour(i, series.length)}"></i>${escapeHtml(name)}</span>`,
   )
-  return `<figcaption class="soft legend">${names.join('')}</figcaption>`
+  return `<p class="soft legend">${names.join('')}</p>`
 }
 
 /** Told apart by people who see few colours too. */

@@ -14,8 +14,8 @@ th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(-
 svg { width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif; fill: var(--soft) }
 .grid { stroke: var(--line) } .state, .bar { fill: var(--state) } .rejected { fill: var(--bad) }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 0 1.6rem } figure { margin: 0 0 .6rem } .small { font-size: .85rem; margin: 0 0 .4rem; line-height: 1.35 }
-.line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round } .dot { fill: var(--c) }
-.legend span { margin-right: 1rem; display: inline-block } .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .35em; border-radius: 2px }
+.line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round } .dot { fill: var(--c) } .thin .line { stroke-width: 1 } .thin .dot { r: 1px }
+.legend { margin: 0 0 .4rem } .legend span { margin-right: 1rem; display: inline-block } .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .35em; border-radius: 2px } .legend .scale { width: 9em; margin: 0 .35em }
 `
 
 /**

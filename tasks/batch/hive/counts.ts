@@ -35,7 +35,7 @@ async function readLines(bucket: string, Prefix: string): Promise<string[]> {
   return lines
 }
 
-export function parseCounts(lines: string[], quarters: string[], place: string): Map<string, QuarterCounts> {
+function parseCounts(lines: string[], quarters: string[], place: string): Map<string, QuarterCounts> {
   const counts = new Map<string, Partial<QuarterCounts>>()
   for (const line of lines) {
     const match = /^(origination|performance)\|(\d{4}Q[1-4])\|(\d+)\|(\d+)\|(\d+)$/.exec(line)
@@ -66,7 +66,7 @@ export function parseCounts(lines: string[], quarters: string[], place: string):
  * Adds the reasons (`table_name|quarter|reason|records`) to what was rejected.
  * @throws QualityError when they do not add up to the rejected records
  */
-export function addReasons(counts: Map<string, QuarterCounts>, lines: string[], place: string): void {
+function addReasons(counts: Map<string, QuarterCounts>, lines: string[], place: string): void {
   for (const line of lines) {
     const match = /^(origination|performance)\|(\d{4}Q[1-4])\|(\w+)\|(\d+)$/.exec(line)
     if (!match)
@@ -95,7 +95,7 @@ export function addReasons(counts: Map<string, QuarterCounts>, lines: string[], 
  * Adds what the columns hold (the quarter, then a line of measures.ts).
  * @throws QualityError when a line has other columns, or tells other rows than were counted
  */
-export function addMeasures(counts: Map<string, QuarterCounts>, table: Table, lines: string[], place: string): void {
+function addMeasures(counts: Map<string, QuarterCounts>, table: Table, lines: string[], place: string): void {
   for (const line of lines) {
     const [quarter = '', ...values] = line.split('|')
     const row = counts.get(quarter)?.[table]

@@ -24,7 +24,7 @@ export function loans({ years, states, vintages, series }: Analysis): string {
 <h2>Vintages</h2>
 <p class="soft">A vintage is the loans of one quarter. Its age is the months since a loan’s first payment was due, also of
 loans that were modified since. A curve ends where a tenth of the loans is too young for it.</p>
-<div class="legend">${legend(vintages.map(({ quarter }) => ({ name: quarter })))}</div>
+${legend(vintages.map(({ quarter }) => ({ name: quarter })))}
 <div class="pair">
 ${plot('Rate of new loans', 'Average, weighted by balance.', series.rates, { x: 'month of the first payment', unit: ' %', fromZero: false, dates: true })}
 ${plot('Seriously delinquent', 'Loans with three or more payments missed (90 days) or taken back (REO), of those active at that age.', series.behind, AGED)}

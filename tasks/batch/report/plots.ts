@@ -14,8 +14,8 @@ export function quarterBars(quarters: QuarterReport[], table: 'origination' | 'p
   const scale = (value: number) => (value / (levels.at(-1) ?? 1)) * (height - top - bottom)
   const step = (WIDTH - left) / Math.max(quarters.length, 1)
   const bar = Math.max(1, Math.min(step * 0.7, 80))
-  // A label needs about 50 pixels.
-  const every = Math.ceil(50 / step)
+  // A label needs about 60 pixels.
+  const every = Math.ceil(60 / step)
 
   const bars = quarters.map((quarter, i) => {
     const { processed, rejected } = quarter[table]
