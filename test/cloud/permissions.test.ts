@@ -14,6 +14,7 @@ import type { PolicyDocument } from '../../local/gateway/principal.ts'
 import type { RoleRecord } from '../../local/local-cloud.ts'
 import { hasMysql } from '../support/mysql.ts'
 import { notExercised } from '../support/not-exercised.ts'
+import { endReminded, remind } from '../support/reminders.ts'
 import { type Running, startRunning } from '../support/running.ts'
 
 const template = readAssembly(await synthesize(), '000000000000', 'us-east-1').stacks[0]!.template
@@ -54,7 +55,7 @@ const asked: { role: string; action: string; resource: string; allowed: boolean 
 
 const running: Running = await startRunning({ quarters: ['1999Q1'], loans: 20, dirty: 0.1 })
 listen()
-const first = await running.end(await running.start({ load }))
+const first = await endReminded(running, await running.start({ load }))
 const baseline = [...asked]
 afterAll(() => running.close())
 
@@ -140,7 +141,7 @@ describe('a grant of the CDK app that is taken away', () => {
       void ended.then(() => {
         over = true
       })
-      while (!over && !denied()) await sleep(20)
+      for (; !over && !denied(); await sleep(20)) if (role.startsWith('JobsCompleteJob')) await remind(running)
       expect(denied(), `nothing was denied; the run: ${over ? (await ended).status : 'still on'}`).toBe(true)
       // What a task or the cluster is denied fails the run. A function behind an event has nobody to fail: the run waits for it.
       if (!role.startsWith('Jobs')) {
