@@ -1,4 +1,4 @@
-/** Lists the text files that the Hive stage wrote for MySQL, large ones cut into parts; one LoadMysql loads one part. */
+/** Lists the text files that the Hive stage wrote for MySQL, in loads of bounded size, one for each LoadMysql: large files cut, small ones together. */
 import { paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { TaskError } from '../errors.ts'
@@ -12,8 +12,13 @@ export interface ExportFile extends FilePart {
   key: string
 }
 
+/** What one LoadMysql works on, in one transaction. */
+export interface Load {
+  parts: ExportFile[]
+}
+
 /** Some 250,000 loans: half a minute of LoadMysql, and little to do again when one fails. */
-const PART_BYTES = 32 * 1024 * 1024
+const LOAD_BYTES = 32 * 1024 * 1024
 
 /** A state's payload holds 256 KiB. */
 const MAX_PAYLOAD_BYTES = 240 * 1024
@@ -27,7 +32,8 @@ export const handler = task({
   async run({ input: { quarters }, env, log }) {
     const files: ExportFile[] = []
     for (const quarter of quarters) files.push(...(await filesOf(env.PROCESSED_BUCKET, quarter)))
-    const bytes = Buffer.byteLength(JSON.stringify({ files }))
+    const loads = loadsOf(files)
+    const bytes = Buffer.byteLength(JSON.stringify({ loads }))
     if (bytes > MAX_PAYLOAD_BYTES) {
       throw new TaskError(
         'TooManyFiles',
@@ -36,18 +42,35 @@ export const handler = task({
     }
     log.info('Found the export', {
       parts: files.length,
+      loads: loads.length,
       bytes: files.reduce((sum, { from, to }) => sum + to - from, 0),
     })
-    return { files }
+    return { loads }
   },
 })
+
+/** A function's start costs more than the rows of a small file, so it loads as many as make up a large one. */
+function loadsOf(files: ExportFile[]): Load[] {
+  const loads: Load[] = []
+  let room = 0
+  for (const file of files) {
+    const bytes = file.to - file.from
+    if (bytes > room) {
+      loads.push({ parts: [] })
+      room = LOAD_BYTES
+    }
+    loads.at(-1)?.parts.push(file)
+    room -= bytes
+  }
+  return loads
+}
 
 async function filesOf(bucket: string, quarter: string): Promise<ExportFile[]> {
   const Prefix = `export/origination/quarter=${quarter}/`
   const files: ExportFile[] = []
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix })) {
     for (const object of (page.Contents ?? []).filter(isDataFile)) {
-      for (const part of partsOf(object.Size ?? 0, PART_BYTES)) files.push({ quarter, key: object.Key ?? '', ...part })
+      for (const part of partsOf(object.Size ?? 0, LOAD_BYTES)) files.push({ quarter, key: object.Key ?? '', ...part })
     }
   }
   if (files.length === 0) {

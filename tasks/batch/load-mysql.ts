@@ -1,5 +1,5 @@
 /**
- * Streams one text file from S3, or a part of a large one, into MySQL's staging table. LOCAL turns bad values and double keys into
+ * Streams text files from S3, or a part of a large one, into MySQL's staging table, in one transaction. LOCAL turns bad values and double keys into
  * warnings, so the load counts only when the server took as many records as there are lines, and warned of none; else it is rolled back.
  */
 import { pipeline, Readable } from 'node:stream'
@@ -11,45 +11,67 @@ import { isTransient, TaskError } from '../errors.ts'
 import { writer } from '../jobs/writer.ts'
 import { render, statements } from '../script.ts'
 import { quarterSchema, required } from '../task.ts'
+import type { ExportFile } from './list-export-files.ts'
 import { asLoader, mysqlEnvironment, transaction, using } from './mysql/connection.ts'
 import { LineCounter } from './mysql/count-lines.ts'
 import { recordsOf } from './mysql/load-answer.ts'
-import { type FilePart, linesOf } from './mysql/part-lines.ts'
+import { linesOf } from './mysql/part-lines.ts'
 
 const s3 = new S3Client({})
 
 export const handler = writer({
   name: 'LoadMysql',
   input: z.object({
-    file: z.object({ quarter: quarterSchema, key: z.string(), from: z.number(), to: z.number(), size: z.number() }),
+    load: z.object({
+      parts: z
+        .array(
+          z.object({ quarter: quarterSchema, key: z.string(), from: z.number(), to: z.number(), size: z.number() }),
+        )
+        .min(1),
+    }),
   }),
   environment: mysqlEnvironment.extend({ PROCESSED_BUCKET: required }),
-  part: ({ file }) => `${file.key}#${file.from}`,
-  async run({ input: { file }, env, log, signal }) {
+  part: ({ load: { parts } }) => `${parts[0]?.key}#${parts[0]?.from}`,
+  async run({ input: { load }, env, log, signal }) {
     const started = Date.now()
-    const script = statements(render(loadOrigination, { FILE: file.key, QUARTER: file.quarter }))
     const records = await using(asLoader(env), (connection) =>
       transaction(connection, async () => {
         let loaded = 0
-        for (const statement of script) {
-          if (!/^LOAD DATA LOCAL/i.test(statement)) await connection.query(statement)
-          else loaded = await load(connection, statement, env.PROCESSED_BUCKET, file, signal)
-        }
+        for (const part of load.parts) loaded += await loadPart(connection, env.PROCESSED_BUCKET, part, signal)
         return loaded
       }),
     )
-    const { key, from, to } = file
-    log.info('Loaded a part', { key, from, bytes: to - from, records, seconds: (Date.now() - started) / 1000 })
+    log.info('Loaded into staging', {
+      parts: load.parts.map(({ key, from }) => `${key}#${from}`),
+      bytes: load.parts.reduce((sum, { from, to }) => sum + to - from, 0),
+      records,
+      seconds: (Date.now() - started) / 1000,
+    })
     return { records }
   },
 })
 
+/** @throws MysqlLoadRefused as {@link stream} */
+async function loadPart(
+  connection: Connection,
+  bucket: string,
+  part: ExportFile,
+  signal: AbortSignal,
+): Promise<number> {
+  let records = 0
+  for (const statement of statements(render(loadOrigination, { FILE: part.key, QUARTER: part.quarter }))) {
+    if (!/^LOAD DATA LOCAL/i.test(statement)) await connection.query(statement)
+    else records = await stream(connection, statement, bucket, part, signal)
+  }
+  return records
+}
+
 /** @throws MysqlLoadRefused when the server refused a value or warned of one, or records differ from lines */
-async function load(
+async function stream(
   connection: Connection,
   statement: string,
   bucket: string,
-  file: FilePart & { key: string },
+  file: ExportFile,
   signal: AbortSignal,
 ): Promise<number> {
   const place = `bytes ${file.from} to ${file.to} of s3://${bucket}/${file.key}`

@@ -35,7 +35,9 @@ function functions(more: Record<string, Play> = {}, left: object = {}): Record<s
     CheckQuality: () => ({ quarters: 2 }),
     TerminateCluster: () => ({ clusters: ['j-1'] }),
     PrepareMysql: () => ({ statements: 4 }),
-    ListExportFiles: () => ({ files: quarters.map((quarter) => ({ quarter, key: `export/${quarter}`, size: 1 })) }),
+    ListExportFiles: () => ({
+      loads: quarters.map((quarter) => ({ parts: [{ quarter, key: `export/${quarter}`, size: 1 }] })),
+    }),
     LoadMysql: () => ({ records: 5 }),
     SwapMysql: ({ quarter }) => ({ quarter, rows: 5 }),
     MeasureMysql: ({ quarters }) => ({
@@ -92,7 +94,7 @@ describe('the batch workflow', () => {
     const one = { archives: [archive('1999Q1')], collect: ['1999Q1'], process: ['1999Q1'], load: ['1999Q1'] }
     const result = await run(
       'batch',
-      functions({ ListExportFiles: () => ({ files: [{ quarter: '1999Q1', key: 'k', size: 1 }] }) }, one),
+      functions({ ListExportFiles: () => ({ loads: [{ parts: [{ quarter: '1999Q1', key: 'k', size: 1 }] }] }) }, one),
     )
     expect(result.status).toBe('SUCCEEDED')
     expect(payloads(result, 'Reconcile')).toMatchObject([{ quarters: ['1999Q1'], mysqlMeasures: { '1999Q1': '5' } }])
@@ -212,12 +214,14 @@ describe('the batch workflow', () => {
   it('carries 109 quarters', async () => {
     const all = Array.from({ length: 109 }, (_, i) => `${1999 + Math.floor(i / 4)}Q${(i % 4) + 1}`)
     const archives = all.map((quarter) => ({ ...archive(quarter), checksum: `sha256:${'f'.repeat(64)}` }))
-    const files = all.flatMap((quarter) =>
-      [0, 1].map((i) => ({ quarter, key: `export/origination/quarter=${quarter}/00000${i}_0`, size: 64_000_000 })),
+    const loads = all.flatMap((quarter) =>
+      [0, 1].map((i) => ({
+        parts: [{ quarter, key: `export/origination/quarter=${quarter}/00000${i}_0`, size: 64_000_000 }],
+      })),
     )
     const result = await run(
       'batch',
-      functions({ ListExportFiles: () => ({ files }) }, { archives, collect: all, process: all, load: all }),
+      functions({ ListExportFiles: () => ({ loads }) }, { archives, collect: all, process: all, load: all }),
     )
     expect(result.status).toBe('SUCCEEDED')
     expect(payloads(result, 'CollectQuarter')).toHaveLength(109)

@@ -31,11 +31,9 @@ const stores = { mysql: true, redshift: true }
 const plan = planOf(archivesOf(files), [], stores)
 
 /** The largest quarters: a million loans each, in export files of Hive's that are cut into parts of 32 MiB. */
-const parts = quarters.flatMap((quarter) =>
+const loads = quarters.flatMap((quarter) =>
   partsOf(1_000_000 * 153, 32 * KIB * KIB).map((part) => ({
-    quarter,
-    key: `export/origination/quarter=${quarter}/000107_0`,
-    ...part,
+    parts: [{ quarter, key: `export/origination/quarter=${quarter}/000107_0`, ...part }],
   })),
 )
 
@@ -65,7 +63,7 @@ const functions = (more: Record<string, Play> = {}): Record<string, Play> => ({
   CheckQuality: () => ({ quarters: quarters.length }),
   TerminateCluster: () => ({ clusters: ['j-0123456789ABC'] }),
   PrepareMysql: () => ({ statements: 9 }),
-  ListExportFiles: () => ({ files: parts }),
+  ListExportFiles: () => ({ loads }),
   LoadMysql: () => ({ records: 250_000 }),
   SwapMysql: ({ quarter }) => ({ quarter, rows: 1_000_000 }),
   MeasureMysql: () => ({ measures }),
@@ -87,7 +85,7 @@ describe('a run of all quarters at once', () => {
   it('hands on less than a state may, in a history with room for retries', async () => {
     const { status, calls, events } = await run('batch', functions())
     expect(status).toBe('SUCCEEDED')
-    expect(calls.filter(({ name }) => name === 'LoadMysql')).toHaveLength(parts.length)
+    expect(calls.filter(({ name }) => name === 'LoadMysql')).toHaveLength(loads.length)
     expect(longest(events)).toBeLessThan(MOST_PAYLOAD * 0.9)
     expect(events.length).toBeLessThan(MOST_EVENTS / 2)
   }, 30_000)
@@ -107,7 +105,7 @@ describe('a run of all quarters at once', () => {
         : { quarter: archive.quarter, collected: false, rejected: rejected(archive) }
     const { calls, events } = await run(
       'batch',
-      functions({ CollectQuarter, ListExportFiles: () => ({ files: parts.slice(0, 5) }) }),
+      functions({ CollectQuarter, ListExportFiles: () => ({ loads: loads.slice(0, 5) }) }),
     )
     expect(calls.find(({ name }) => name === 'Report')?.payload.archives.rejected).toHaveLength(107)
     expect(longest(events)).toBeLessThan(MOST_PAYLOAD * 0.9)

@@ -98,7 +98,11 @@ describe('CheckQuality', () => {
 
 describe('ListExportFiles', () => {
   const list = (quarters: string[]) =>
-    invoke<{ files: unknown[] }>(listExportFiles, { quarters }, { PROCESSED_BUCKET: 'processed' })
+    invoke<{ loads: { parts: { from: number; to: number }[] }[] }>(
+      listExportFiles,
+      { quarters },
+      { PROCESSED_BUCKET: 'processed' },
+    )
   const prefix = 'export/origination/quarter=1999Q1/'
 
   it('lists the files of the quarters, without hidden and empty ones', async () => {
@@ -108,20 +112,32 @@ describe('ListExportFiles', () => {
     await put(`${prefix}000001_0`, '')
     await put('export/origination/quarter=1999Q2/000000_0', 'a\n')
     expect(await list(['1999Q1'])).toEqual({
-      files: [{ quarter: '1999Q1', key: `${prefix}000000_0`, from: 0, to: 4, size: 4 }],
+      loads: [{ parts: [{ quarter: '1999Q1', key: `${prefix}000000_0`, from: 0, to: 4, size: 4 }] }],
     })
+  })
+
+  it('puts small files together, of several quarters too, while they have at most 32 MiB', async () => {
+    // Prepare
+    const sizes: Record<string, number[]> = { '1999Q1': [10, 20], '1999Q2': [2, 30], '1999Q3': [3] }
+    const ListObjectsV2 = ({ Prefix }: { Prefix: string }) => ({
+      Contents: sizes[Prefix.slice(-7, -1)]?.map((mib, i) => ({ Key: `${Prefix}00000${i}_0`, Size: mib * 2 ** 20 })),
+    })
+    aws.cloud.fake('s3', { ListObjectsV2 })
+
+    // Act
+    const { loads } = await list(Object.keys(sizes))
+
+    // Assess
+    const mib = loads.map(({ parts }) => parts.map(({ from, to }) => (to - from) / 2 ** 20))
+    expect(mib).toEqual([[10, 20, 2], [30], [3]])
   })
 
   it('cuts a large file into parts of at most 32 MiB, which cover it', async () => {
     const size = 100 * 2 ** 20
     aws.cloud.fake('s3', { ListObjectsV2: () => ({ Contents: [{ Key: `${prefix}000000_0`, Size: size }] }) })
     expect(await list(['1999Q1'])).toEqual({
-      files: [0, 25, 50, 75].map((at) => ({
-        quarter: '1999Q1',
-        key: `${prefix}000000_0`,
-        from: at * 2 ** 20,
-        to: (at + 25) * 2 ** 20,
-        size,
+      loads: [0, 25, 50, 75].map((at) => ({
+        parts: [{ quarter: '1999Q1', key: `${prefix}000000_0`, from: at * 2 ** 20, to: (at + 25) * 2 ** 20, size }],
       })),
     })
   })

@@ -66,9 +66,9 @@ describe.runIf(program)('the tasks that load MySQL', { timeout: 60_000 }, () => 
     await aws.cloud.as('s3', 'PutObject', { Bucket: 'processed', Key: key, Body })
     return { quarter, key, from: 0, to: Body.length, size: Body.length }
   }
-  const loadPart = (file: Awaited<ReturnType<typeof put>>) =>
-    invoke<{ records: number }>(loadMysql, { execution: execution(), file }, environment)
-  const load = async (name: string, lines: string[], quarter?: string) => loadPart(await put(name, lines, quarter))
+  const loadParts = (...parts: Awaited<ReturnType<typeof put>>[]) =>
+    invoke<{ records: number }>(loadMysql, { execution: execution(), load: { parts } }, environment)
+  const load = async (name: string, lines: string[], quarter?: string) => loadParts(await put(name, lines, quarter))
   async function select(sql: string): Promise<RowDataPacket[]> {
     const connection = await asMaster(aws.cloud, database, { database: 'loans' })
     try {
@@ -114,14 +114,32 @@ describe.runIf(program)('the tasks that load MySQL', { timeout: 60_000 }, () => 
     const cuts = partsOf(file.size, 30_000)
 
     // Act
-    const loaded = await Promise.all(cuts.map((cut) => loadPart({ ...file, ...cut })))
-    const again = await loadPart({ ...file, ...cuts[1]! })
+    const loaded = await Promise.all(cuts.map((cut) => loadParts({ ...file, ...cut })))
+    const again = await loadParts({ ...file, ...cuts[1]! })
 
     // Assess
     expect(cuts.length).toBeGreaterThan(3)
     expect(loaded.reduce((sum, { records }) => sum + records, 0)).toBe(1_000)
     expect(again).toEqual(loaded[1])
     expect(await staged()).toBe(1_000)
+  })
+
+  it('load small files of several quarters together, all or none of them', async () => {
+    // Prepare
+    const good = await put('000000_0', [line(1), line(2)])
+    const other = await put('000000_0', [line(3)], '1999Q2')
+    const bad = await put('000001_0', [line(4, { property_state: 'CALIFORNIA' })], '1999Q2')
+
+    // Act
+    const loaded = await loadParts(good, other)
+    await prepare()
+    const error = await failure(() => loadParts(good, bad))
+
+    // Assess
+    expect(loaded).toEqual({ records: 3 })
+    expect(error).toMatchObject({ name: 'MysqlLoadRefused' })
+    expect(error.message).toContain('quarter=1999Q2/000001_0')
+    expect(await staged()).toBe(0)
   })
 
   it('replace exactly their quarter', async () => {
