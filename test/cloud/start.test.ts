@@ -66,6 +66,7 @@ describe('start --once --json', () => {
       truths.reduce((total, { tables }) => total + tables[table][stage], 0)
     const summary = first.objects.at(-1)
     expect(Object.keys(summary)).toEqual(['type', 'workflows', 'urls'])
+    expect(summary.urls.executionsApi).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/execute-api\/.+\/executions$/)
     const { batch } = summary.workflows
     expect(batch).toMatchObject({ status: 'SUCCEEDED', seconds: expect.any(Number) })
     for (const table of ['origination', 'performance'] as const) {
