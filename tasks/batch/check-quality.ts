@@ -1,4 +1,4 @@
-/** The quality gate: every raw record of every quarter is either processed or in the quarantine, or nothing is loaded. */
+/** The quality gate: every raw record of every quarter is either processed or in the quarantine, most of them processed, or nothing is loaded. */
 import { z } from 'zod'
 import { TaskError } from '../errors.ts'
 import { writer } from '../jobs/writer.ts'
@@ -7,6 +7,9 @@ import { archiveSchema } from './archive/archive.ts'
 import { markProcessed, type QuarterCounts } from './archive/table.ts'
 import { readCounts } from './hive/counts.ts'
 import { runId } from './hive/run-id.ts'
+
+/** A store must not be left with the smaller part of a quarter because a release has a code, or a column, that nobody knows yet. */
+const MOST_REJECTED = 0.5
 
 const MOST_FAULTS = 5
 const MOST_SOUND = 20
@@ -43,8 +46,8 @@ function faultOf(quarter: string, tables: QuarterCounts, processedBucket: string
       const difference = raw - rejected - processed
       return `${table} of ${quarter} has ${raw} raw records, but ${processed} processed and ${rejected} rejected: ${Math.abs(difference)} ${difference > 0 ? 'are lost' : 'too many'}.`
     }
-    if (processed === 0) {
-      return `${table} of ${quarter} has no processed record: all ${raw} are rejected (${counted(reasons)}). Each lies with its reason below s3://${processedBucket}/quarantine/${table}/quarter=${quarter}/; docs/mapping.md says what a layout's fields hold.`
+    if (processed === 0 || rejected > MOST_REJECTED * raw) {
+      return `${rejected} of ${raw} records of ${table} in ${quarter} are rejected (${counted(reasons)}), which is no archive with some dirt in it. Each lies with its reason below s3://${processedBucket}/quarantine/${table}/quarter=${quarter}/; docs/mapping.md says what a layout's fields hold.`
     }
   }
   return undefined

@@ -60,7 +60,8 @@ describe('CheckQuality', () => {
       /performance of 1999Q1 has 100 raw.*96 processed and 3 rejected: 1 are lost/,
     ],
     ['there are too many', 'performance|1999Q1|100|3|99', /2 too many/],
-    ['nothing was processed', 'performance|1999Q1|100|100|0', /no processed record/],
+    ['nothing was processed', 'performance|1999Q1|100|100|0', /^100 of 100 records of performance in 1999Q1 are/],
+    ['most of it is rejected', 'performance|1999Q1|100|51|49', /^51 of 100 records of performance in 1999Q1 are/],
     ['a line is of another form', 'performance|1999Q1|100|x|0', /"performance\|1999Q1\|100\|x\|0"/],
     ['a table was not counted', '', /counts no performance of 1999Q1/],
   ])('fails with QualityError when %s, and notes nothing', async (_, line, message) => {
@@ -78,8 +79,13 @@ describe('CheckQuality', () => {
       'origination|1999Q1|date|3\norigination|1999Q1|loan_identifier|7\nperformance|1999Q1|unknown_loan|100\n',
     )
     const { message } = await failure(() => check(['1999Q1']))
-    expect(message).toContain('all 10 are rejected (loan_identifier 7, date 3)')
+    expect(message).toContain('10 of 10 records of origination in 1999Q1 are rejected (loan_identifier 7, date 3)')
     expect(message).toContain('s3://processed/quarantine/origination/quarter=1999Q1/')
+  })
+
+  it('lets a quarter pass of which half is rejected', async () => {
+    await counts('origination|1999Q1|10|5|5', 'performance|1999Q1|100|50|50')
+    expect(await check(['1999Q1'])).toEqual({ quarters: 1 })
   })
 
   it('keeps what Hive did of the other quarters, and says how to load them', async () => {
@@ -89,7 +95,7 @@ describe('CheckQuality', () => {
     )
     const { message } = await failure(() => check(['1999Q1', '1999Q2']))
     expect(message).toMatch(
-      /^performance of 1999Q1 has no .* Nothing was loaded\. .*input {"quarters":\["1999Q2"\]} loads/,
+      /^100 of 100 records of performance in 1999Q1 .* Nothing was loaded\. .*input {"quarters":\["1999Q2"\]} loads/,
     )
     expect(await archiveRow('archives', '1999Q1')).toBeUndefined()
     expect(await archiveRow('archives', '1999Q2')).toMatchObject({ processed: expect.stringContaining('1999Q2.zip') })
