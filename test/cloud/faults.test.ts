@@ -6,7 +6,7 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startSite } from '../../data/loans/site/index.ts'
 import { Faulty, QUARTER } from '../support/faulty.ts'
-import { withoutAction } from '../support/grants.ts'
+import { without } from '../support/grants.ts'
 import { changeMysql, hasMysql } from '../support/mysql.ts'
 import type { Running } from '../support/running.ts'
 
@@ -189,7 +189,7 @@ describe('the cluster', () => {
 
 describe('a permission', () => {
   it('of the cluster is missing: the error names role, action and object', async () => {
-    const giveBack = withoutAction(running.cloud, 'BatchClusterNodeRole', 's3:PutObject')
+    const giveBack = without(running.cloud, 'BatchClusterNodeRole', 's3:PutObject')
     const { cause } = await faulty.fails(await faulty.start(), 'HiveStepFailed').finally(giveBack)
     expect(cause).toMatch(
       /BatchClusterNodeRole.* is not authorized to perform: s3:PutObject on resource: \S+quarantine/,

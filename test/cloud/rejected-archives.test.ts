@@ -8,7 +8,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Archive, generateArchive } from '../../data/loans/generate-archive.ts'
-import { withoutAction } from '../support/grants.ts'
+import { without } from '../support/grants.ts'
 import { hasMysql, queryMysql } from '../support/mysql.ts'
 import { nothingRuns } from '../support/nothing-runs.ts'
 import { type Running, startRunning } from '../support/running.ts'
@@ -202,7 +202,7 @@ it.each([
   ['CollectQuarter', '2000Q1'],
   ['ListArchives', TWICE],
 ])('fail the execution where %s may not put them into the quarantine', async (name, quarter) => {
-  const giveBack = withoutAction(running.cloud, `Batch${name}Role`, 's3:PutObject')
+  const giveBack = without(running.cloud, `Batch${name}Role`, 's3:PutObject')
   const ended = await running.end(await running.start({ load, quarters: [quarter] })).finally(giveBack)
   expect(ended).toMatchObject({ status: 'FAILED', error: 'AccessDenied' })
   expect(ended.cause).toMatch(

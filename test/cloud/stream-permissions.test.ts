@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { streamNames } from '../../cli/stream/names.ts'
 import { UserGenerator } from '../../data/users/generator.ts'
 import { produce } from '../../data/users/producer.ts'
-import { grantsOf, withoutAction } from '../support/grants.ts'
+import { grantsOf, without } from '../support/grants.ts'
 import { notExercisedByStream } from '../support/not-exercised.ts'
 import { type RunningStream, startStream } from '../support/stream.ts'
 import { type StreamFunctions, streamFunctions } from '../support/stream-functions.ts'
@@ -99,7 +99,7 @@ describe('a grant of the stream workflow that is taken away is missed', () => {
     ).toBe(true)
     expect(
       await functions.missed('StreamTeardownStoppedRole', 'states:StartExecution', async () => {
-        const restore = withoutAction(stream.cloud, 'StreamRole', action)
+        const restore = without(stream.cloud, 'StreamRole', action)
         await stream.run('StreamStateMachineArn').finally(restore)
       }),
     ).toBe(true)

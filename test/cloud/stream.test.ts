@@ -19,7 +19,7 @@ import { streamNames } from '../../cli/stream/names.ts'
 import { whenActive } from '../../cli/stream/run-stream.ts'
 import { UserGenerator } from '../../data/users/generator.ts'
 import { produce } from '../../data/users/producer.ts'
-import { grantsOf, roleName, withoutAction } from '../support/grants.ts'
+import { grantsOf, roleName, without } from '../support/grants.ts'
 import { notExercisedByStream } from '../support/not-exercised.ts'
 import { type RunningStream, startStream } from '../support/stream.ts'
 import { streamFunctions } from '../support/stream-functions.ts'
@@ -335,7 +335,7 @@ describe('a run that is aborted while it sets up', () => {
 describe('a run that fails', () => {
   it('names the state and the cause, and takes away what it made and nothing else', async () => {
     expect((await stream.run('StreamTeardownStateMachineArn')).status).toBe('SUCCEEDED')
-    const restore = withoutAction(stream.cloud, 'StreamStartApplication', 'kinesisanalytics:StartApplication')
+    const restore = without(stream.cloud, 'StreamStartApplication', 'kinesisanalytics:StartApplication')
     const failing = stream.run('StreamStateMachineArn')
     await whenActive(stream.clients.kinesis, names.stream, AbortSignal.timeout(20_000))
     await produce({

@@ -13,7 +13,7 @@ import {
   DescribeTrainingJobCommand,
 } from '@aws-sdk/client-sagemaker'
 import { paginateGetExecutionHistory, paginateListExecutions, SFNClient } from '@aws-sdk/client-sfn'
-import { type Grant, grantsOf, roleName, withoutAction } from './grants.ts'
+import { type Grant, grantsOf, roleName, without } from './grants.ts'
 import type { ModelCloud } from './model-cloud.ts'
 
 /** What a grant that is taken away does; undefined where its task goes on without it. */
@@ -83,7 +83,7 @@ export class ModelGrants {
 
   /** Takes the grant away, does what needs it, gives it back. @returns how that failed */
   async missed({ role, action }: Grant): Promise<Denial> {
-    const restore = withoutAction(this.#model.cloud, role, action)
+    const restore = without(this.#model.cloud, role, action)
     try {
       if (/^ModelSageMakerRole/.test(role)) return await this.#training(role)
       if (/^Model(Teardown)?Role/.test(role)) return await this.#execution(role)

@@ -1,9 +1,7 @@
 /** The functions of the stream workflow, called one by one as its states call them, with and without each of their grants. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InvokeCommand } from '@aws-sdk/client-lambda'
-import { type Grant, grantsOf, roleName, withoutAction } from './grants.ts'
+import { type Grant, grantsOf, roleName, watchDenials, without } from './grants.ts'
 import { notExercisedByStream } from './not-exercised.ts'
 import type { RunningStream } from './stream.ts'
 
@@ -32,7 +30,7 @@ const POLL_MS = 50
 const WAIT_MS = 30_000
 
 export function streamFunctions(stream: RunningStream): StreamFunctions {
-  const { cloud, clients, dataDir } = stream
+  const { cloud, clients } = stream
   const tested = new Set<string>()
   const deployed = cloud.cloud.collection<{ type: string; ref: string }>('cloudformation.Stepwell').entries()
   const nameOf = (id: string) =>
@@ -43,7 +41,6 @@ export function streamFunctions(stream: RunningStream): StreamFunctions {
       actions ? actions.includes(action) : !notExercisedByStream(role, action),
     )
   const note = ({ role, action }: Grant) => tested.add(`${role} ${action}`)
-  const log = () => readFileSync(join(dataDir, 'log', 'cloud.log'), 'utf8')
 
   async function call(id: string, payload: object): Promise<Answer> {
     const { FunctionError, Payload } = await clients.lambda.send(
@@ -59,7 +56,7 @@ export function streamFunctions(stream: RunningStream): StreamFunctions {
     async needless(id, payload, actions) {
       const found: string[] = []
       for (const grant of own(id, actions)) {
-        const restore = withoutAction(cloud, `${id}Role`, grant.action)
+        const restore = without(cloud, `${id}Role`, grant.action)
         const { error = '' } = await call(id, payload)
         restore()
         if (error.includes(`not authorized to perform: ${grant.action} `)) note(grant)
@@ -69,15 +66,12 @@ export function streamFunctions(stream: RunningStream): StreamFunctions {
     },
     async missed(id, action, meanwhile = async () => {}) {
       const [grant] = grantsOf(cloud, new RegExp(`^${id}`)).filter((one) => one.action === action)
-      const from = log().length
-      const denial = new RegExp(
-        `assumed-role/${roleName(cloud, grant!.role)}/\\S+ is not authorized to perform: ${action} `,
-      )
-      const restore = withoutAction(cloud, id, action)
+      const denied = watchDenials(cloud, roleName(cloud, grant!.role), action)
+      const restore = without(cloud, id, action)
       try {
         for (const deadline = Date.now() + WAIT_MS; Date.now() < deadline; await sleep(POLL_MS)) {
           await meanwhile()
-          if (!denial.test(log().slice(from))) continue
+          if (!denied()) continue
           note(grant!)
           return true
         }
