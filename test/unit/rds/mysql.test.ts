@@ -146,6 +146,12 @@ describe.runIf(program)('the local RDS', { timeout: 60_000 }, () => {
       await connection.commit()
       return result as ResultSetHeader
     }
+    /** As PrepareMysql does before each load. */
+    const prepare = async () => {
+      const admin = await master()
+      for (const statement of await script('create-tables', { DATABASE: 'loans', LOADER: 'loader' }))
+        await admin.query(statement)
+    }
     /** As SwapMysql does: a connection of its own, closed right after the commit. */
     const swap = async (quarter: string) => {
       const connection = await asUser(cloud, database, 'loader', KEY)
@@ -190,8 +196,10 @@ describe.runIf(program)('the local RDS', { timeout: 60_000 }, () => {
         ['origination', '1999Q2', 30],
       ])
 
+      await prepare()
       await load(two, 'a/0', '1999Q1', [line(1, 'pipe \\| slash \\\\ end')])
-      await swap('1999Q1')
+      // Twice, as when the answer to the first was lost.
+      for (let times = 0; times < 2; times++) await swap('1999Q1')
 
       expect(await counts(one, '1999Q1', '1999Q2')).toEqual([
         ['origination', '1999Q1', 1],
@@ -202,7 +210,6 @@ describe.runIf(program)('the local RDS', { timeout: 60_000 }, () => {
         "SELECT seller_name, pre_harp_loan_identifier, original_upb, original_interest_rate, layout FROM origination WHERE quarter = '1999Q1'",
       )) as unknown[][]
       expect(first).toEqual(['pipe | slash \\ end', null, '180000.50', '6.875', 'r47'])
-      expect(await rows(one, 'SELECT COUNT(*) FROM origination_staging')).toEqual([[0]])
     })
 
     it('does not let a value pass that does not fit: the server refuses it, or warns', async () => {
@@ -220,9 +227,7 @@ describe.runIf(program)('the local RDS', { timeout: 60_000 }, () => {
       await swap('2002Q1')
       await load(connection, 'd/0', '2002Q1', [line(9002)])
 
-      const admin = await master()
-      for (const statement of await script('create-tables', { DATABASE: 'loans', LOADER: 'loader' }))
-        await admin.query(statement)
+      await prepare()
 
       expect(await counts(connection, '2002Q1')).toEqual([['origination', '2002Q1', 1]])
       expect(await rows(connection, 'SELECT COUNT(*) FROM origination_staging')).toEqual([[0]])
