@@ -1,4 +1,5 @@
 /** Tells of an execution while it runs: a line for each task that ended, and on a terminal a live line of what runs. */
+import { z } from 'zod'
 import { resultText, seconds } from './format.ts'
 import type { Output } from './output.ts'
 import type { StateRun, Timeline } from './timeline.ts'
@@ -71,7 +72,11 @@ export class Progress {
     const time = seconds(milliseconds!).padStart(7)
     if (visit.status === 'succeeded') {
       const result = resultText(visit.result)
-      this.#output.line(`  ${colors.green('✓')} ${name} ${time}${result && `  ${colors.dim(result)}`}`)
+      // A task may end well and tell of what it turned away.
+      const mark = z.object({ error: z.string() }).safeParse(visit.result).success
+        ? colors.yellow('!')
+        : colors.green('✓')
+      this.#output.line(`  ${mark} ${name} ${time}${result && `  ${colors.dim(result)}`}`)
     } else this.#output.line(`  ${colors.red('✗')} ${name} ${time}  ${colors.red(visit.error ?? 'stopped')}`)
   }
 }

@@ -2,7 +2,7 @@
 import type { Entry } from 'yauzl'
 import { ArchiveCorrupt, LayoutConflict } from '../../errors.ts'
 import type { Archive } from './archive.ts'
-import { checkLayout, fieldCount, type Layout, layoutByName, type Table } from './layout.ts'
+import { checkLayout, fieldCount, fileNames, type Layout, layoutByName, type Table } from './layout.ts'
 import type { Zip } from './unzip.ts'
 
 export interface DataFile {
@@ -32,7 +32,7 @@ export async function contents(zip: Zip, archive: Archive, signal: AbortSignal):
     if (!named) continue
     if (named.quarter !== archive.quarter) {
       throw new ArchiveCorrupt(
-        `${archive.name} holds ${entry.fileName}, a file of ${named.quarter}. Ask the source for the archive again.`,
+        `${archive.name} holds ${entry.fileName}, a file of ${named.quarter}. Give the archive its files' quarter, or the files of its quarter.`,
       )
     }
     files.push({ entry, table: named.table, layout: named.layout })
@@ -48,7 +48,7 @@ export async function contents(zip: Zip, archive: Archive, signal: AbortSignal):
   const [performance, ...morePerformances] = files.filter((file) => file.table === 'performance')
   if (!origination || !performance || moreOriginations.length + morePerformances.length > 0) {
     throw new ArchiveCorrupt(
-      `${archive.name} must hold one origination and one performance file, but holds ${files.length === 0 ? `neither at its top: ${entryNames(zip)}` : names(files)}. Ask the source for the archive again.`,
+      `${archive.name} must hold one origination and one performance file, but holds ${files.length === 0 ? `neither at its top: ${entryNames(zip)}` : names(files)}. ${advice(zip, archive)}`,
     )
   }
 
@@ -64,13 +64,24 @@ export async function contents(zip: Zip, archive: Archive, signal: AbortSignal):
       entry.fileName,
       layout,
       table,
-      fieldCount(entry.fileName, await readWhole(zip, entry, signal)),
+      fieldCount(archive.name, entry.fileName, await readWhole(zip, entry, signal)),
     )
   }
   return [origination, performance]
 }
 
 const names = (files: DataFile[]) => files.map((file) => file.entry.fileName).join(', ')
+
+/** What the owner of an archive without its two files may have meant. */
+function advice({ entries }: Zip, { quarter }: Archive): string {
+  const wanted = `They are called ${fileNames(quarter)}.`
+  const base = (entry: Entry) => entry.fileName.slice(entry.fileName.lastIndexOf('/') + 1)
+  if (entries.some((entry) => /[.]zip$/i.test(entry.fileName)))
+    return `It holds an archive in turn: put that one in its place. ${wanted}`
+  if (entries.some((entry) => base(entry) !== entry.fileName && layoutByName(base(entry))))
+    return `Its files lie in a folder: zip the files themselves. ${wanted}`
+  return wanted
+}
 
 /** The first entries of an archive, so that its owner sees a folder or another name at once. */
 function entryNames({ entries }: Zip): string {

@@ -12,43 +12,57 @@ export type Layout = (typeof LAYOUTS)[number]
 interface FileKind {
   layout: Layout
   table: Table
-  /** Its groups are `year` and `quarter`. */
-  entry: RegExp
+  /** The file's name. */
+  name(year: string, quarter: string): string
   fields: number
 }
 
 const KINDS: readonly FileKind[] = [
-  { layout: 'r47', table: 'origination', entry: /^orig_(?<year>\d{4})Q(?<quarter>[1-4])\.txt$/, fields: 31 },
-  { layout: 'r47', table: 'performance', entry: /^perf_(?<year>\d{4})Q(?<quarter>[1-4])\.txt$/, fields: 35 },
+  { layout: 'r47', table: 'origination', name: (year, quarter) => `orig_${year}Q${quarter}.txt`, fields: 31 },
+  { layout: 'r47', table: 'performance', name: (year, quarter) => `perf_${year}Q${quarter}.txt`, fields: 35 },
   {
     layout: 'legacy32',
     table: 'origination',
-    entry: /^historical_data_(?<year>\d{4})Q(?<quarter>[1-4])\.txt$/,
+    name: (year, quarter) => `historical_data_${year}Q${quarter}.txt`,
     fields: 32,
   },
   {
     layout: 'legacy32',
     table: 'performance',
-    entry: /^historical_data_time_(?<year>\d{4})Q(?<quarter>[1-4])\.txt$/,
+    name: (year, quarter) => `historical_data_time_${year}Q${quarter}.txt`,
     fields: 32,
   },
   {
     layout: 'release2018',
     table: 'origination',
-    entry: /^historical_data1_Q(?<quarter>[1-4])(?<year>\d{4})\.txt$/,
+    name: (year, quarter) => `historical_data1_Q${quarter}${year}.txt`,
     fields: 26,
   },
   {
     layout: 'release2018',
     table: 'performance',
-    entry: /^historical_data1_time_Q(?<quarter>[1-4])(?<year>\d{4})\.txt$/,
+    name: (year, quarter) => `historical_data1_time_Q${quarter}${year}.txt`,
     fields: 23,
   },
 ]
 
+const PATTERNS = KINDS.map((kind) => ({
+  ...kind,
+  pattern: new RegExp(`^${kind.name('(?<year>\\d{4})', '(?<quarter>[1-4])').replace('.txt', '\\.txt')}$`),
+}))
+
+/** What a quarter's two files may be called, for messages. */
+export function fileNames(quarter: string): string {
+  const [year = '', digit = ''] = quarter.split('Q')
+  return LAYOUTS.map((layout) => {
+    const names = KINDS.filter((kind) => kind.layout === layout).map((kind) => kind.name(year, digit))
+    return names.join(' and ')
+  }).join(', or ')
+}
+
 /** What an entry's name says it is; undefined for files of no layout. */
 export function layoutByName(entry: string): { layout: Layout; table: Table; quarter: string } | undefined {
-  for (const { layout, table, entry: pattern } of KINDS) {
+  for (const { layout, table, pattern } of PATTERNS) {
     const groups = pattern.exec(entry)?.groups
     if (groups) return { layout, table, quarter: `${groups.year}Q${groups.quarter}` }
   }
@@ -62,14 +76,15 @@ export function layoutByName(entry: string): { layout: Layout; table: Table; qua
  * @param head the beginning of a file, which may end in the middle of a line
  * @throws ArchiveCorrupt when there is no line at all
  */
-export function fieldCount(entry: string, head: string): number {
+export function fieldCount(archive: string, entry: string, head: string): number {
   const lines = head.split(/\r\n|\n|\r/)
   if (lines.length > 1) lines.pop()
   const votes = new Map<number, number>()
   for (const line of lines)
     if (line !== '') votes.set(line.split('|').length, (votes.get(line.split('|').length) ?? 0) + 1)
   const [winner] = [...votes].sort(([, a], [, b]) => b - a)
-  if (!winner) throw new ArchiveCorrupt(`${entry} has no line. Ask the source for the archive again.`)
+  if (!winner)
+    throw new ArchiveCorrupt(`${entry} of ${archive} has no line. Get the archive again, or zip your own files again.`)
   return winner[0]
 }
 
@@ -77,9 +92,9 @@ export function fieldCount(entry: string, head: string): number {
 export function checkLayout(archive: string, entry: string, layout: Layout, table: Table, fields: number): void {
   const named = KINDS.find((kind) => kind.layout === layout && kind.table === table)
   if (named?.fields === fields) return
-  const counted = KINDS.filter((kind) => kind.table === table && kind.fields === fields).map((kind) => kind.layout)
+  const counted = KINDS.filter((kind) => kind.fields === fields).map((kind) => `in the ${kind.table} of ${kind.layout}`)
   throw new LayoutConflict(
     `${entry} of ${archive} is named as ${table} of layout ${layout} (${named?.fields} fields), but its lines have ${fields} fields` +
-      `${counted.length > 0 ? `, as in layout ${counted.join(', ')}` : ', as in no known layout'}. Nothing of it was loaded; compare the file with its release's layout.`,
+      `${counted.length > 0 ? `, as ${counted.join(' and ')}` : ', as in no known layout'}. Nothing of it was loaded; compare the file with its release's layout.`,
   )
 }

@@ -20,7 +20,7 @@ export interface Zip {
 export async function openZip(path: string, name: string): Promise<Zip> {
   const corrupt = (error: unknown) =>
     new ArchiveCorrupt(
-      `${name} is no whole zip file: ${(error as Error).message.replace(/\.$/, '')}. Ask the source for the archive again.`,
+      `${name} is no whole zip file: ${(error as Error).message.replace(/\.$/, '')}. Get the archive again, or zip your own files again.`,
       { cause: error },
     )
 
@@ -86,5 +86,7 @@ function checksum(entry: Entry, name: string): Transform {
 const hex = (value: number) => (value >>> 0).toString(16).padStart(8, '0')
 
 function corruptEntry(name: string, entry: Entry, what: string): ArchiveCorrupt {
-  return new ArchiveCorrupt(`${entry.fileName} of ${name} is damaged: ${what}. Ask the source for the archive again.`)
+  return new ArchiveCorrupt(
+    `${entry.fileName} of ${name} is damaged: ${what}. Get the archive again, or zip your own files again.`,
+  )
 }

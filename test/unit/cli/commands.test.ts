@@ -106,6 +106,7 @@ describe('run', () => {
       workflows: { batch: { status: 'FAILED', counts: { origination: { raw: 10 } } } },
       urls: { batchReport: expect.stringContaining('/reports/batch/x/report.html?') },
     })
+    expect((await run('rejecting')).out).toMatch(/! CollectQuarter .* error ArchiveCorrupt\n/)
   })
 
   it('names the workflows that there are', async () => {

@@ -14,7 +14,7 @@ import { createSts } from '../../../local/services/sts/index.ts'
 const CODE = `
 let calls = 0
 const seen = new Set()
-export const handler = async ({ quarter, fail, twice, once }) => {
+export const handler = async ({ quarter, fail, twice, once, reject }) => {
   calls++
   console.log(JSON.stringify({ level: 'INFO', message: 'Collecting', service: 'Collect', quarter }))
   if (twice && calls % 2 === 1) throw Object.assign(new Error('the site is busy'), { name: 'TransientError' })
@@ -23,6 +23,7 @@ export const handler = async ({ quarter, fail, twice, once }) => {
     throw Object.assign(new Error('The disk is full.'), { name: 'DiskFull' })
   }
   if (fail) throw Object.assign(new Error('The site refused the login of "loader".'), { name: 'SourceLoginError' })
+  if (reject) return { quarter, error: 'ArchiveCorrupt' }
   return { quarter, records: 1234 }
 }`
 
@@ -39,6 +40,7 @@ const DEFINITION = {
         fail: '{% $states.input.fail = true %}',
         twice: '{% $states.input.twice = true %}',
         once: '{% $states.input.once ? $states.input.once : null %}',
+        reject: '{% $states.input.reject = true %}',
       },
       ItemProcessor: {
         StartAt: 'CollectQuarter',

@@ -125,7 +125,7 @@ describe('CollectQuarter rejects', () => {
       'a name and a field count that disagree',
       { 'orig_1999Q1.txt': lines(32), 'perf_1999Q1.txt': lines(35) },
       'LayoutConflict',
-      /31 fields.*32 fields.*legacy32/,
+      /31 fields.*32 fields, as in the origination of legacy32 and in the performance of legacy32/,
     ],
     [
       'an unknown field count',
@@ -146,6 +146,20 @@ describe('CollectQuarter rejects', () => {
       { 'orig_1999Q2.txt': lines(31), 'perf_1999Q1.txt': lines(35) },
       'ArchiveCorrupt',
       /1999Q2/,
+    ],
+    [
+      'an archive within an archive',
+      { 'historical_data_1999Q1.zip': 'PK' },
+      'ArchiveCorrupt',
+      /holds an archive in turn.*called orig_1999Q1.txt and perf_1999Q1.txt, or historical_data_1999Q1.txt and/,
+    ],
+    ['files in a folder', { 'x/orig_1999Q1.txt': lines(31) }, 'ArchiveCorrupt', /zip the files themselves/],
+    ['names in other letters', { 'ORIG_1999q1.TXT': lines(31) }, 'ArchiveCorrupt', /called orig_1999Q1.txt/],
+    [
+      'the performance file in the place of the other',
+      { 'orig_1999Q1.txt': lines(35), 'perf_1999Q1.txt': lines(35) },
+      'LayoutConflict',
+      /35 fields, as in the performance of r47/,
     ],
     ['an empty file', { 'orig_1999Q1.txt': '', 'perf_1999Q1.txt': lines(35) }, 'ArchiveCorrupt', /has no line/],
   ])('%s, and leaves the raw bucket as it was', async (_, files, error, message) => {
