@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS origination (
   UNIQUE KEY loan (loan_identifier)
 );
 
--- Files are loaded here first, some 32 MiB in a transaction, and the quarter is then swapped in as one. Every run begins with it empty.
+-- Files are loaded here first, 32 MiB at most in a transaction, and the quarter is then swapped in as one. Every run begins with it empty.
 DROP TABLE IF EXISTS origination_staging;
 CREATE TABLE origination_staging LIKE origination;
 ALTER TABLE origination_staging DROP KEY loan;

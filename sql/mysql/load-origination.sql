@@ -1,4 +1,4 @@
--- Loads one exported file, or a part of it, into staging; a transaction holds some 32 MiB of them. REPLACE, so that what is loaded twice leaves its rows once.
+-- Loads one exported file, or a part of it, into staging; a transaction holds 32 MiB at most. REPLACE, so that what is loaded twice leaves its rows once.
 
 -- The client streams the file. With LOCAL a value that does not fit may be a warning only, so the client compares records with lines and
 -- wants no warnings.

@@ -122,9 +122,9 @@ describe('ListExportFiles', () => {
     })
   })
 
-  it('puts small files together, of several quarters too, while they have at most 32 MiB', async () => {
+  it('puts small files together, of several quarters too, while they have at most 8 MiB', async () => {
     // Prepare
-    const sizes: Record<string, number[]> = { '1999Q1': [10, 20], '1999Q2': [2, 30], '1999Q3': [3] }
+    const sizes: Record<string, number[]> = { '1999Q1': [3, 4], '1999Q2': [1, 30], '1999Q3': [2, 7] }
     const ListObjectsV2 = ({ Prefix }: { Prefix: string }) => ({
       Contents: sizes[Prefix.slice(-7, -1)]?.map((mib, i) => ({ Key: `${Prefix}00000${i}_0`, Size: mib * 2 ** 20 })),
     })
@@ -135,7 +135,7 @@ describe('ListExportFiles', () => {
 
     // Assess
     const mib = loads.map(({ parts }) => parts.map(({ from, to }) => (to - from) / 2 ** 20))
-    expect(mib).toEqual([[10, 20, 2], [30], [3]])
+    expect(mib).toEqual([[3, 4, 1], [30], [2], [7]])
   })
 
   it('cuts a large file into parts of at most 32 MiB, which cover it', async () => {
