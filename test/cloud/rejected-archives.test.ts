@@ -41,7 +41,7 @@ const SPOILT: Record<string, { spoil: (archive: Archive) => Promise<Uint8Array>;
   '2000Q2': {
     spoil: (archive) => rewritten(archive, (text) => text.replaceAll('\n', '|\n')),
     error: 'LayoutConflict',
-    reason: /31 fields\), but its lines have 32 fields, as in layout legacy32/,
+    reason: /31 fields\), but its lines have 32 fields, as in the origination of legacy32/,
   },
   '2000Q3': {
     spoil: (archive) => rewritten(archive, () => `${Array(12).fill('7').join('|')}\n`.repeat(9)),

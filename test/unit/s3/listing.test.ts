@@ -108,22 +108,22 @@ describe('a list of keys', () => {
     expect((await failure(() => list({ ContinuationToken: '%%' }))).name).toBe('InvalidArgument')
   })
 
-  it('pages through 100,000 keys quickly', { timeout: 60_000 }, async () => {
+  it('pages through 30,000 keys without reading all of them for each page', async () => {
     // Prepare
     for (let folder = 0; folder < 2; folder++) {
       mkdirSync(join(home, `f${folder}`))
-      for (let i = 0; i < 50_000; i++) writeFileSync(join(home, `f${folder}/${String(i).padStart(6, '0')}.parquet`), '')
+      for (let i = 0; i < 15_000; i++) writeFileSync(join(home, `f${folder}/${String(i).padStart(6, '0')}.parquet`), '')
       utimesSync(join(home, `f${folder}`), 1, 1_700_000_000)
     }
 
     // Act
-    const started = performance.now()
+    const began = process.cpuUsage()
     const keys = await pages({})
-    const seconds = (performance.now() - started) / 1000
+    const { user } = process.cpuUsage(began)
 
     // Assess
-    expect(keys.length).toBe(100_000)
-    expect(keys.at(-1)).toBe('f1/049999.parquet')
-    expect(seconds).toBeLessThan(15)
+    expect(keys.length).toBe(30_000)
+    expect(keys.at(-1)).toBe('f1/014999.parquet')
+    expect(user / 1e6).toBeLessThan(3)
   })
 })
