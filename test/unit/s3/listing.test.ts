@@ -124,6 +124,6 @@ describe('a list of keys', () => {
     // Assess
     expect(keys.length).toBe(30_000)
     expect(keys.at(-1)).toBe('f1/014999.parquet')
-    expect(user / 1e6).toBeLessThan(3)
+    expect(user / 1e6).toBeLessThan(1.5)
   })
 })
