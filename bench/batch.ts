@@ -1,13 +1,14 @@
 /**
  * How fast the whole batch workflow is, from the download site to the report, and how much memory it takes:
  *
- *     node bench/batch.ts [--rows 4000000 | --loans 70000] [--quarters 1999Q1,1999Q2:legacy32,2005Q1:release2018] [--keep]
+ *     node bench/batch.ts [--rows 4000000 | --loans 70000] [--quarters 1999Q1,1999Q2:legacy32,2005Q1:release2018] [--only mysql] [--keep]
  *
  * It makes the samples in a temporary data folder, boots the local cloud and runs the workflow there, then prints how long each state took (of
  * a Map: from its first iteration's start to its last one's end), rows a second of what moves rows, and the most memory (PSS, Linux) that all
- * processes together took: the local cloud, MariaDB, and the download site. `--keep` leaves the data folder.
+ * processes together took: the local cloud, MariaDB, and the download site. Beside each rate stands the processor time that they took meanwhile: on a
+ * busy machine that tells more, but MySQL and Redshift are loaded at once. `--only` loads one of them. `--keep` leaves the data folder.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -16,13 +17,14 @@ import { Output } from '../cli/output.ts'
 import { SAMPLE_DEFAULTS } from '../cli/sample-options.ts'
 import { archiveFolder, ensureSamples } from '../cli/samples.ts'
 import { Timeline } from '../cli/timeline.ts'
-import { Command, memoryMib } from './stream/processes.ts'
+import { Command, familySeconds, memoryMib } from './stream/processes.ts'
 
 const { values } = parseArgs({
   options: {
     rows: { type: 'string' },
     loans: { type: 'string' },
     quarters: { type: 'string' },
+    only: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 })
@@ -34,9 +36,15 @@ const size = values.loans ? { loans: Number(values.loans) } : { rows: Number(val
 const samples = { ...SAMPLE_DEFAULTS, ...size, ...(values.quarters && { quarters: values.quarters }) }
 let peak = 0
 let cloud: Command | undefined
+const used: { at: number; seconds: number }[] = []
 const watch = setInterval(() => {
-  if (cloud) peak = Math.max(peak, memoryMib(cloud.child.pid!))
+  if (!cloud) return
+  peak = Math.max(peak, memoryMib(cloud.child.pid!))
+  used.push({ at: Date.now(), seconds: familySeconds(cloud.child.pid!) })
 }, 250)
+
+/** Seconds of processor time that all processes had taken then. */
+const usedBy = (time: number) => used.find(({ at }) => at >= time)?.seconds ?? Number.NaN
 
 /** When a state was first entered and last left, in milliseconds. */
 interface Span {
@@ -67,7 +75,10 @@ try {
   await ensureSamples(samples, archiveFolder(folder), new Output())
   cloud = new Command(['up', '--data-dir', folder, '--port', '0'])
   const { url } = await cloud.object('ready')
-  const run = new Command(['run', 'batch', '--endpoint', url, '--data-dir', folder])
+  const input = join(folder, 'input.json')
+  const wanted = (store: string) => !values.only || values.only === store
+  await writeFile(input, JSON.stringify({ load: { mysql: wanted('mysql'), redshift: wanted('redshift') } }))
+  const run = new Command(['run', 'batch', '--endpoint', url, '--data-dir', folder, '--input', input])
   const { executionArn } = await run.object('execution')
   const { status, seconds, counts } = (await run.object('summary')).workflows.batch
   if (status !== 'SUCCEEDED')
@@ -81,10 +92,11 @@ try {
     )
   console.log()
   const rate = (label: string, rows: number, first: string, last = first) => {
-    const elapsed = ((spans.get(last)?.to ?? Number.NaN) - (spans.get(first)?.from ?? Number.NaN)) / 1000
-    console.log(
-      `${label.padEnd(40)} ${whole(rows / elapsed).padStart(12)} rows/s  (${whole(rows)} in ${elapsed.toFixed(1)} s)`,
-    )
+    const [from, to] = [spans.get(first)?.from, spans.get(last)?.to]
+    if (from === undefined || to === undefined) return
+    const elapsed = (to - from) / 1000
+    const took = `${whole(rows)} in ${elapsed.toFixed(1)} s, processor time ${(usedBy(to) - usedBy(from)).toFixed(1)} s`
+    console.log(`${label.padEnd(40)} ${whole(rows / elapsed).padStart(12)} rows/s  (${took})`)
   }
   const { origination, performance: monthly } = counts
   rate('Hive, origination', origination.raw, 'ProcessOrigination')

@@ -88,6 +88,14 @@ export function processorSeconds(pid: number): { all: number; main: number } {
   return { all: seconds(`/proc/${pid}/stat`), main: seconds(`/proc/${pid}/task/${pid}/stat`) }
 }
 
+/** Seconds of processor time so far of a process and all that it has started and that still runs. */
+export function familySeconds(pid: number): number {
+  return family(pid)
+    .map((one) => processorSeconds(one).all)
+    .filter(Number.isFinite)
+    .reduce((sum, one) => sum + one, 0)
+}
+
 /** Proportional set size of a process and all that it has started, in MiB: shared pages count once. */
 export function memoryMib(pid: number): number {
   const kib = family(pid).map((one) => {
