@@ -8,6 +8,9 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 // These do no work of their own, or only hold states that are told of themselves.
 const SILENT = new Set(['Choice', 'Pass', 'Map', 'Parallel', 'Succeed', 'Fail'])
 
+/** The result of a task that ended well, and tells of what it did not take. */
+const turnedAway = z.object({ error: z.string() })
+
 /** Of the longest name of a state that there is. */
 const WIDTH = 23
 
@@ -72,10 +75,7 @@ export class Progress {
     const time = seconds(milliseconds!).padStart(7)
     if (visit.status === 'succeeded') {
       const result = resultText(visit.result)
-      // A task may end well and tell of what it turned away.
-      const mark = z.object({ error: z.string() }).safeParse(visit.result).success
-        ? colors.yellow('!')
-        : colors.green('✓')
+      const mark = turnedAway.safeParse(visit.result).success ? colors.yellow('!') : colors.green('✓')
       this.#output.line(`  ${mark} ${name} ${time}${result && `  ${colors.dim(result)}`}`)
     } else this.#output.line(`  ${colors.red('✗')} ${name} ${time}  ${colors.red(visit.error ?? 'stopped')}`)
   }

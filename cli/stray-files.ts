@@ -1,11 +1,10 @@
 /** Files that lie where archives are offered, and that nobody will ever take for one. */
 import { readdir } from 'node:fs/promises'
-import { quarterOf } from '../tasks/batch/archive/archive.ts'
+import { ARCHIVE_NAMES, quarterOf } from '../tasks/batch/archive/archive.ts'
 import type { Output } from './output.ts'
 
 const SHOWN = 5
-const NAMES =
-  'Archives are called historical_data_1999Q1.zip or historical_data1_Q11999.zip, each with the two files of its quarter.'
+const NAMES = `Archives are called ${ARCHIVE_NAMES}, each with the two files of its quarter.`
 
 /** Says which files of the source site's folder are left alone because of their names, and what to do; nothing when there is no such folder. */
 export async function tellStrayFiles(folder: string, output: Output): Promise<void> {

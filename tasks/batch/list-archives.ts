@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { LayoutConflict } from '../errors.ts'
 import { takeLock } from '../jobs/lock.ts'
 import { executionSchema, quarterSchema, required, task } from '../task.ts'
-import { type Archive, identity, quarterOf } from './archive/archive.ts'
+import { ARCHIVE_NAMES, type Archive, identity, quarterOf } from './archive/archive.ts'
 import { archivesOf, chosen, conflictsOf, type Plan, planOf, storesSchema } from './archive/plan.ts'
 import { type Rejection, reject } from './archive/rejection.ts'
 import { type ArchiveRow, archiveRows } from './archive/table.ts'
@@ -36,7 +36,7 @@ export const handler = task({
       log.warn('The source lists files that are no quarterly archives; they are left alone', {
         count: others.length,
         names: others.slice(0, 20),
-        wanted: 'historical_data_1999Q1.zip or historical_data1_Q11999.zip',
+        wanted: ARCHIVE_NAMES,
       })
     const wanted = input.quarters ? chosen(listed, input.quarters, source.place) : listed
     const conflicting = await rejectConflicts(env.PROCESSED_BUCKET, source, conflictsOf(wanted), signal)

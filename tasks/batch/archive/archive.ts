@@ -19,6 +19,12 @@ export function identity(archive: Archive): string {
   return `${archive.name}|${archive.size}|${archive.checksum}`
 }
 
+/** What archives are called, for messages. */
+export const ARCHIVE_NAMES = 'historical_data_1999Q1.zip or historical_data1_Q11999.zip'
+
+/** What to do about an archive that is damaged. */
+export const GET_AGAIN = 'Get the archive again, or zip your own files again.'
+
 /**
  * The quarter that an archive's file name tells, or undefined for other files.
  *

@@ -3,6 +3,7 @@
  * Layouts of file_layout.xlsx, https://www.freddiemac.com/research/datasets/sf-loanlevel-dataset
  */
 import { ArchiveCorrupt, LayoutConflict } from '../../errors.ts'
+import { GET_AGAIN } from './archive.ts'
 
 export type Table = 'origination' | 'performance'
 
@@ -83,8 +84,7 @@ export function fieldCount(archive: string, entry: string, head: string): number
   for (const line of lines)
     if (line !== '') votes.set(line.split('|').length, (votes.get(line.split('|').length) ?? 0) + 1)
   const [winner] = [...votes].sort(([, a], [, b]) => b - a)
-  if (!winner)
-    throw new ArchiveCorrupt(`${entry} of ${archive} has no line. Get the archive again, or zip your own files again.`)
+  if (!winner) throw new ArchiveCorrupt(`${entry} of ${archive} has no line. ${GET_AGAIN}`)
   return winner[0]
 }
 

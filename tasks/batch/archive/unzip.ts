@@ -3,6 +3,7 @@ import { type Readable, Transform } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { ArchiveCorrupt } from '../../errors.ts'
+import { GET_AGAIN } from './archive.ts'
 
 /** An open zip file: its entries, and the content of each. Close it. */
 export interface Zip {
@@ -19,10 +20,9 @@ export interface Zip {
  */
 export async function openZip(path: string, name: string): Promise<Zip> {
   const corrupt = (error: unknown) =>
-    new ArchiveCorrupt(
-      `${name} is no whole zip file: ${(error as Error).message.replace(/\.$/, '')}. Get the archive again, or zip your own files again.`,
-      { cause: error },
-    )
+    new ArchiveCorrupt(`${name} is no whole zip file: ${(error as Error).message.replace(/\.$/, '')}. ${GET_AGAIN}`, {
+      cause: error,
+    })
 
   const zip = await new Promise<ZipFile>((resolve, reject) => {
     yauzl.open(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true }, (error, file) =>
@@ -86,7 +86,5 @@ function checksum(entry: Entry, name: string): Transform {
 const hex = (value: number) => (value >>> 0).toString(16).padStart(8, '0')
 
 function corruptEntry(name: string, entry: Entry, what: string): ArchiveCorrupt {
-  return new ArchiveCorrupt(
-    `${entry.fileName} of ${name} is damaged: ${what}. Get the archive again, or zip your own files again.`,
-  )
+  return new ArchiveCorrupt(`${entry.fileName} of ${name} is damaged: ${what}. ${GET_AGAIN}`)
 }

@@ -19,7 +19,7 @@ import type { AggregateCall } from './functions/aggregates.ts'
 import { AGGREGATES, FUNCTION_NAMES, FUNCTIONS, ROW_FUNCTIONS, WINDOWS } from './functions/index.ts'
 import { textLiteral } from './functions/text.ts'
 import { arithmetic, COMPARISONS, comparable, compare, concatenate } from './operators.ts'
-import { javaRegex } from './patterns.ts'
+import { javaRegex, likeMatch } from './patterns.ts'
 import { fields, type Scope } from './scope.ts'
 import { type Column, quote, type Typed } from './typed.ts'
 
@@ -184,11 +184,7 @@ function like(expression: ExpressionOf<'like'>, compile: (e: Expression) => Type
     throw new HiveSemanticError(`RLIKE takes two texts, not ${typeName(stranger.type)}`, expression)
   const text = convert(operand, STRING, expression).sql
   const pattern = convert(by, STRING, expression)
-  if (expression.operator === 'LIKE') {
-    // Without ESCAPE, DuckDB looks for the text between the signs instead of going letter by letter.
-    const escaping = pattern.literal?.includes('\\') === false ? '' : " ESCAPE '\\'"
-    return { sql: `(${text} ${not(expression)}LIKE ${pattern.sql}${escaping})`, type: BOOLEAN }
-  }
+  if (expression.operator === 'LIKE') return { sql: likeMatch(text, pattern, expression.negated), type: BOOLEAN }
   const regex = pattern.literal === undefined ? pattern.sql : quote(javaRegex(pattern.literal, expression.pattern))
   return { sql: `(${not(expression)}regexp_matches(${text}, ${regex}))`, type: BOOLEAN }
 }

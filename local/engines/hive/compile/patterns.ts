@@ -1,5 +1,6 @@
 /** Java's regular expressions and date patterns in the words of DuckDB (RE2 and strftime). */
 import { HiveSemanticError, HiveUnsupported, type Place } from '../errors.ts'
+import type { Typed } from './typed.ts'
 
 /** What java.util.regex has and RE2 has not (https://github.com/google/re2/wiki/Syntax). */
 const BEYOND_RE2: [RegExp, string][] = [
@@ -53,6 +54,12 @@ function sameClasses(pattern: string, at: Place): string {
     else if (token === ']') inClass = false
     return token
   })
+}
+
+/** `text LIKE pattern`. Without ESCAPE, DuckDB looks for the text between the signs instead of going letter by letter. */
+export function likeMatch(text: string, pattern: Typed, negated = false): string {
+  const escaping = pattern.literal?.includes('\\') === false ? '' : " ESCAPE '\\'"
+  return `(${text} ${negated ? 'NOT ' : ''}LIKE ${pattern.sql}${escaping})`
 }
 
 /** The text that a regular expression stands for, if it has no other meaning: `\\|` is `|`, `,` is `,`. */

@@ -84,10 +84,9 @@ export class Writer {
     await this.#storage.folder(table.location, 'write')
     const kept = `kept-${++this.#count}`
     const sql = `CREATE TABLE ${identifier(kept)} AS ${rowsOf(query, table.columns, at)}`
-    await (query.ordered ? this.#duck.run(sql, at) : this.#duck.runInAnyOrder(sql, at))
+    const rows = await (query.ordered ? this.#duck.run(sql, at) : this.#duck.runInAnyOrder(sql, at))
     table.kept = kept
-    const [[rows] = []] = await this.#duck.rows(`SELECT count(*) FROM ${identifier(kept)}`, at)
-    return Number(rows)
+    return rows
   }
 
   /** Writes the rows that a table keeps into its files, before more come to them. */
@@ -144,79 +143,73 @@ export class Writer {
   async #dynamic(request: InsertRequest, columns: readonly Column[], dynamic: readonly Column[], staging: string) {
     const { query, table, maxPartitions } = request
     const sources = sourcesOf(query, table.columns.length, dynamic)
-    if (sources && sources.length <= maxPartitions) return await this.#aligned(request, columns, sources, staging)
+    if (sources && sources.length <= maxPartitions) {
+      const partitions = sources.map(({ values, sql }) => ({
+        values,
+        sql: rowsOf({ sql, columns: query.columns }, columns, request),
+      }))
+      return await this.#partitions(request, dynamic, partitions, staging)
+    }
     // A table of DuckDB's own, which spills as all else does: written and read again at a third of what Parquet costs.
     const staged = identifier(staging)
     const input = query.sortedInput
     await this.#duck.run(`CREATE TABLE ${staged} AS ${input?.sql ?? rowsOf(query, columns, request, dynamic)}`, request)
     try {
-      if (!input) return await this.#partitions(request, dynamic, `SELECT * FROM ${staged}`, staging)
+      const write = async (partitions: PartitionRows[]) => await this.#partitions(request, dynamic, partitions, staging)
+      if (!input) return await write(await this.#chosen(request, dynamic, `SELECT * FROM ${staged}`))
       const last = dynamic.map((_, i) => table.columns.length + i)
       const keys = { sql: input.over(staged, last), columns: last.map((i) => query.columns[i]!) }
       const rows = rowsOf({ sql: input.over(staged), columns: query.columns }, columns, request)
-      return await this.#partitions(request, dynamic, rows, staging, rowsOf(keys, dynamic, request))
+      return await write(await this.#chosen(request, dynamic, rows, rowsOf(keys, dynamic, request)))
     } finally {
       await this.#duck.run(`DROP TABLE ${staged}`, request)
     }
   }
 
-  /** A file a partition, each from partitions of the table that is read: nothing need be staged. */
-  async #aligned(
-    request: InsertRequest,
-    columns: readonly Column[],
-    sources: readonly PartitionRows[],
-    staging: string,
-  ) {
-    const { table, query, staticValues } = request
-    const written: (Written & { file: string })[] = []
-    await allOf(sources, this.#duck.threads, async ({ values, sql: source }, i) => {
-      const dynamic = columns.slice(table.columns.length).map((c) => identifier(c.name))
-      const rows = rowsOf({ sql: source, columns: query.columns }, columns, request)
-      const file = join(staging, `${i}_0`)
-      const sql = `SELECT * EXCLUDE (${dynamic.join(', ')}) FROM (${rows})`
-      const count = await this.#copy(sql, table, query.columns, file, request)
-      // A partition of which the query takes nothing is left alone.
-      if (count) written.push({ partition: partitionOf(table, [...staticValues, ...values]), file, rows: count })
-    })
-    return written.sort((a, b) => (a.partition.path < b.partition.path ? -1 : 1))
-  }
-
-  /** A file a partition, of rows that lie in their order. */
-  async #partitions(
-    request: InsertRequest,
+  /** The rows of each dynamic partition, of rows that lie in their order. */
+  async #chosen(
+    { maxPartitions, ...at }: InsertRequest,
     dynamic: readonly Column[],
     rows: string,
-    staging: string,
     keyRows = rows,
-  ): Promise<(Written & { file: string })[]> {
-    const { table, staticValues, maxPartitions } = request
+  ): Promise<PartitionRows[]> {
     const keys = dynamic.map((c) => identifier(c.name))
-    const found = await this.#duck.rows(
+    const found = (await this.#duck.rows(
       `SELECT ${keys.map((k) => `CAST(${k} AS VARCHAR)`).join(', ')} FROM (${keyRows}) GROUP BY ${keys.join(', ')} ORDER BY ${keys.join(', ')}`,
-      request,
-    )
+      at,
+    )) as (string | null)[][]
     if (found.length > maxPartitions) {
       throw new HiveExecutionError(
         `Number of dynamic partitions created is ${found.length}, which is more than ${maxPartitions}. To solve this try to set hive.exec.max.dynamic.partitions to at least ${found.length}.`,
         undefined,
-        request,
+        at,
       )
     }
-    const written: (Written & { file: string })[] = []
-    const write = async (row: (string | null)[], i: number): Promise<void> => {
-      const partition = partitionOf(table, [...staticValues, ...row])
-      const file = join(staging, `${i}_0`)
+    return found.map((values) => {
       const where = dynamic.map((c, k) => {
-        const value = row[k] ?? null
+        const value = values[k] ?? null
         return value === null ? `${keys[k]} IS NULL` : `${keys[k]} = CAST(${quote(value)} AS ${duckType(c.type)})`
       })
       const chosen = found.length > 1 ? ` WHERE ${where.join(' AND ')}` : ''
-      const sql = `SELECT * EXCLUDE (${keys.join(', ')}) FROM (${rows})${chosen}`
-      const count = await this.#copy(sql, table, request.query.columns, file, request)
-      written[i] = { partition, file, rows: count }
-    }
-    await allOf(found as (string | null)[][], this.#duck.threads, write)
-    return written
+      return { values, sql: `SELECT * FROM (${rows})${chosen}` }
+    })
+  }
+
+  /** A file a partition; one without rows is left alone. */
+  async #partitions(
+    { table, staticValues, query, ...at }: InsertRequest,
+    dynamic: readonly Column[],
+    partitions: readonly PartitionRows[],
+    staging: string,
+  ): Promise<(Written & { file: string })[]> {
+    const written: (Written & { file: string })[] = []
+    await allOf(partitions, this.#duck.threads, async ({ values, sql }, i) => {
+      const file = join(staging, `${i}_0`)
+      const rows = `SELECT * EXCLUDE (${dynamic.map((c) => identifier(c.name)).join(', ')}) FROM (${sql})`
+      const count = await this.#copy(rows, table, query.columns, file, at)
+      written[i] = { partition: partitionOf(table, [...staticValues, ...values]), file, rows: count }
+    })
+    return written.filter(({ rows }) => rows > 0)
   }
 
   /** Rows with the target's columns into a file; `origins` are the columns that these were converted from. */
@@ -267,7 +260,7 @@ function sourcesOf(query: CompiledQuery, first: number, dynamic: readonly Column
     const known = found.get(key)
     found.set(key, { values, sql: known ? `${known.sql} UNION ALL ${sql}` : sql })
   }
-  return [...found.values()]
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, source]) => source)
 }
 
 export function partitionOf(table: Table, values: readonly (string | null)[]): Partition {

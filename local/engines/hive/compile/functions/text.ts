@@ -1,7 +1,7 @@
 /** String functions (https://cwiki.apache.org/confluence/display/Hive/LanguageManual+UDF). */
 import { array, BINARY, BOOLEAN, DOUBLE, INT, isText, map, STRING } from '../../types.ts'
 import { convert } from '../casts.ts'
-import { javaRegex, javaReplacement, plainText } from '../patterns.ts'
+import { javaRegex, javaReplacement, likeMatch, plainText } from '../patterns.ts'
 import { quote, type Typed } from '../typed.ts'
 import {
   asInt,
@@ -189,7 +189,10 @@ export const TEXT: Functions = {
   lcase: simple([STRING], STRING, (s) => `lower(${s})`),
   character_length: simple([STRING], INT, (s) => `CAST(length(${s}) AS INTEGER)`),
   octet_length: simple([STRING], INT, (s) => `CAST(strlen(${s}) AS INTEGER)`),
-  like: simple([STRING, STRING], BOOLEAN, (s, p) => `(${s} LIKE ${p} ESCAPE '\\')`),
+  like: define(2, (call) => ({
+    sql: likeMatch(asText(call, 0), convert(call.arguments[1]!, STRING, call)),
+    type: BOOLEAN,
+  })),
 }
 
 function groupNumber(call: FunctionCall): string {
